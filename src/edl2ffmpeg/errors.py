@@ -1,0 +1,169 @@
+"""Every error the product raises on purpose, as one tree; it does not print or exit.
+
+::
+
+    Edl2FfmpegError
+    ├─ EdlError(json_path)         what the EDL says is wrong, or not supported
+    │  ├─ EdlSyntaxError           the file is not JSON
+    │  ├─ EdlValidationError       one or more rules of the format are broken (``problems``)
+    │  └─ UnsupportedFeatureError  the format allows it, this version does not render it
+    ├─ SettingsError               an option, or a pair of options, that cannot work
+    ├─ MediaError(path, time)      a file could not be opened, read or written
+    │  ├─ MediaOpenError · MediaAccessError · SeekError · DecodeError · EncodeError
+    ├─ DeviceError(device)
+    │  └─ DeviceUnavailableError
+    └─ JobError
+       └─ JobInterruptedError      Ctrl-C or SIGTERM
+
+Every message is one sentence: what was asked, what was found, where (JSON path, file,
+frame, device) and what to do.  ``exit_code`` is what the command line exits with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+__all__ = [
+    "DecodeError",
+    "DeviceError",
+    "DeviceUnavailableError",
+    "Edl2FfmpegError",
+    "EdlError",
+    "EdlSyntaxError",
+    "EdlValidationError",
+    "EncodeError",
+    "JobError",
+    "JobInterruptedError",
+    "MediaAccessError",
+    "MediaError",
+    "MediaOpenError",
+    "Problem",
+    "SeekError",
+    "SettingsError",
+    "UnsupportedFeatureError",
+    "printable",
+]
+
+
+def printable(text: str) -> str:
+    """``text`` on one line and without what a terminal would obey.
+
+    Paths and uris of an EDL from elsewhere may hold escape sequences and line breaks.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
+class Edl2FfmpegError(Exception):
+    """Base of every error raised on purpose; ``exit_code`` is the command line's."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an EDL: where (``json_path``) and what (one sentence)."""
+
+    json_path: str
+    message: str
+    unsupported: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.json_path}: {self.message}" if self.json_path else self.message
+        return printable(text)
+
+
+class EdlError(Edl2FfmpegError):
+    """The EDL is wrong; ``json_path`` says where (``clips[3].source.uri``)."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, json_path: str = "") -> None:
+        super().__init__(f"{json_path}: {message}" if json_path else message)
+        self.json_path = json_path
+
+
+class EdlSyntaxError(EdlError):
+    """The file cannot be read as a JSON object."""
+
+
+class EdlValidationError(EdlError):
+    """One or more rules of the format are broken; ``problems`` lists them in file order."""
+
+    def __init__(self, problems: Sequence[Problem], omitted: int = 0) -> None:
+        self.problems = tuple(problems)
+        self.omitted = omitted
+        lines = [str(problem) for problem in self.problems]
+        if omitted:
+            lines.append(f"... and {omitted} more problem{'s' if omitted > 1 else ''}")
+        Edl2FfmpegError.__init__(self, "\n".join(lines))
+        self.json_path = self.problems[0].json_path
+
+
+class UnsupportedFeatureError(EdlValidationError):
+    """The format allows it, but this version does not render it; nothing else is wrong."""
+
+
+class SettingsError(Edl2FfmpegError):
+    """An option, or a combination of options, that cannot work."""
+
+    exit_code = 2
+
+
+class MediaError(Edl2FfmpegError):
+    """A media file could not be used; ``path`` names it, ``time`` is in seconds if known."""
+
+    def __init__(self, message: str, path: str = "", time: Fraction | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.time = time
+
+
+class MediaOpenError(MediaError):
+    """A file the EDL names is missing, unreadable, not media, or lacks the stream asked for."""
+
+    exit_code = 2
+
+
+class MediaAccessError(MediaOpenError):
+    """A file the EDL names is refused by the access rules (protocol, demuxer or root)."""
+
+
+class SeekError(MediaError):
+    """A file cannot be positioned at the time asked for."""
+
+
+class DecodeError(MediaError):
+    """A stream broke while it was decoded."""
+
+
+class EncodeError(MediaError):
+    """An encoder or muxer refused what it was given, or the disk did."""
+
+
+class DeviceError(Edl2FfmpegError):
+    """A hardware device failed; ``device`` names it."""
+
+    def __init__(self, message: str, device: str = "") -> None:
+        super().__init__(message)
+        self.device = device
+
+
+class DeviceUnavailableError(DeviceError):
+    """The device asked for cannot be had."""
+
+    exit_code = 2
+
+
+class JobError(Edl2FfmpegError):
+    """A render failed as a whole."""
+
+
+class JobInterruptedError(JobError):
+    """The render was stopped by Ctrl-C, SIGTERM or its caller."""
+
+    exit_code = 130

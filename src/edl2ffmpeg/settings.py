@@ -1,0 +1,244 @@
+"""What a render is asked to do beside its EDL, as one immutable value; it decides nothing."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from numbers import Rational, Real
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
+
+from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.timing import parse_frame_rate, parse_seconds, parse_timecode
+
+__all__ = ["Fit", "HardwareAcceleration", "RenderSettings"]
+
+# As for an EDL: what FFmpeg's integers and any real movie can hold.
+_MAX_PIXELS = 32_768
+_MAX_FRAME_RATE = 1000
+_MAX_TERM = 2**31 - 1
+_MAX_SECONDS = 10**9
+_MAX_THREADS = 1024
+_PROTOCOL = re.compile(r"[a-z][a-z0-9+._-]*")
+
+
+class Fit(Enum):
+    """How a source of another shape fills the output."""
+
+    CONTAIN = "contain"
+    COVER = "cover"
+    STRETCH = "stretch"
+
+
+class HardwareAcceleration(Enum):
+    """What ``--hw-accel`` may ask for."""
+
+    AUTO = "auto"
+    CUDA = "cuda"
+    VAAPI = "vaapi"
+    QSV = "qsv"
+    VIDEOTOOLBOX = "videotoolbox"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """Options of a render; every default is what ``edl2ffmpeg EDL OUT`` does.
+
+    ``codec`` is an FFmpeg encoder or a common name (``h264``); None is the container's
+    usual one.  ``bitrate`` is in bits per second and excludes ``crf``.  ``start`` and
+    ``end`` cut the timeline, in seconds.  ``threads`` 0 chooses by the machine.
+    ``allow_protocols`` and ``restrict`` say what an EDL may open, ``locations`` maps the
+    format's location ids to uris.
+
+    What people write is understood as well: numbers and text for times and rates (``29.97``,
+    ``"1:02.5"``), names for ``fit`` and ``hw_accel``, one protocol or folder instead of
+    several.  Raises ``SettingsError`` for a value that cannot be meant.
+    """
+
+    codec: str | None = None
+    bitrate: int | None = None
+    preset: str | None = None
+    crf: float | None = None
+    pixel_format: str | None = None
+    frame_rate: Fraction | None = None
+    width: int | None = None
+    height: int | None = None
+    start: Fraction | None = None
+    end: Fraction | None = None
+    threads: int = 0
+    strict: bool = False
+    overwrite: bool = False
+    audio: bool = True
+    fit: Fit = Fit.CONTAIN
+    hw_accel: HardwareAcceleration = HardwareAcceleration.AUTO
+    hw_device: str | None = None
+    hw_encode: bool | None = None
+    hw_decode: bool | None = None
+    async_depth: int | None = None
+    allow_protocols: frozenset[str] = frozenset()
+    restrict: tuple[Path, ...] = ()
+    locations: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("codec", "preset", "pixel_format", "hw_device"):
+            self._set(name, _text)
+        for name in ("strict", "overwrite", "audio"):
+            self._set(name, _flag)
+        for name in ("hw_encode", "hw_decode"):
+            self._set(name, lambda value, name: None if value is None else _flag(value, name))
+        for name, low, high in (
+            ("bitrate", 1, _MAX_TERM),
+            ("width", 1, _MAX_PIXELS),
+            ("height", 1, _MAX_PIXELS),
+            ("async_depth", 1, _MAX_TERM),
+        ):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _whole(getattr(self, name), name, low, high))
+        object.__setattr__(self, "threads", _whole(self.threads, "threads", 0, _MAX_THREADS))
+        self._set("crf", _quality)
+        self._set("frame_rate", _frame_rate)
+        self._set("start", _time)
+        self._set("end", _time)
+        object.__setattr__(self, "fit", _choice(self.fit, "fit", Fit))
+        accel = _choice(self.hw_accel, "hw_accel", HardwareAcceleration)
+        object.__setattr__(self, "hw_accel", accel)
+        self._set("allow_protocols", _protocols)
+        self._set("restrict", _folders)
+        self._set("locations", _table)
+
+    def _set(self, name: str, convert: Any) -> None:
+        object.__setattr__(self, name, convert(getattr(self, name), name))
+
+
+def _refuse(name: str, needed: str, value: object) -> SettingsError:
+    try:
+        shown = str(value) if isinstance(value, Fraction) else repr(value)
+    except ValueError:
+        # A whole number of more than 4300 digits.
+        shown = "a huge number"
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return SettingsError(f"{name} must be {needed}, found {shown}")
+
+
+def _text(value: Any, name: str) -> str | None:
+    if value is None or (isinstance(value, str) and value and "\0" not in value):
+        return value
+    raise _refuse(name, "a name or None", value)
+
+
+def _flag(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _refuse(name, "True or False", value)
+
+
+def _whole(value: Any, name: str, low: int, high: int) -> int:
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise _refuse(name, f"a whole number from {low} to {high}", value)
+    return number
+
+
+def _quality(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+            return value if isinstance(value, int) else float(value)
+    except OverflowError:
+        pass
+    raise _refuse(name, "a finite number", value)
+
+
+def _frame_rate(value: Any, name: str) -> Fraction | None:
+    if value is None:
+        return None
+    rate: Fraction | None = None
+    try:
+        if isinstance(value, Rational) and not isinstance(value, bool):
+            rate = Fraction(value)
+        elif isinstance(value, str):
+            rate = parse_frame_rate(value)
+        elif isinstance(value, Real) and not isinstance(value, bool):
+            rate = parse_frame_rate(float(str(value)))
+    except (ValueError, OverflowError):
+        rate = None
+    if rate is not None and max(rate.numerator, rate.denominator) > _MAX_TERM:
+        # An EDL's rate is brought to terms that FFmpeg can hold in the same way.
+        rate = rate.limit_denominator(1_000_000)
+    if rate is None or not 0 < rate <= _MAX_FRAME_RATE:
+        needed = f"a frame rate above 0 and at most {_MAX_FRAME_RATE}, such as 25 or '30000/1001'"
+        raise _refuse(name, needed, value)
+    return rate
+
+
+def _time(value: Any, name: str) -> Fraction | None:
+    if value is None:
+        return None
+    time: Fraction | None = None
+    try:
+        if isinstance(value, Rational) and not isinstance(value, bool):
+            time = Fraction(value)
+        elif isinstance(value, str):
+            time = parse_timecode(value)
+        elif isinstance(value, Real) and not isinstance(value, bool):
+            time = parse_seconds(float(str(value)))
+    except (ValueError, OverflowError):
+        time = None
+    if time is None or abs(time) > _MAX_SECONDS:
+        raise _refuse(name, "a time in seconds, or text such as '1:02:03.5'", value)
+    return time
+
+
+_Choice = TypeVar("_Choice", bound=Enum)
+
+
+def _choice(value: Any, name: str, kind: type[_Choice]) -> _Choice:
+    if isinstance(value, kind):
+        return value
+    for entry in kind:
+        if isinstance(value, str) and entry.value == value.lower():
+            return entry
+    raise _refuse(name, "one of " + ", ".join(entry.value for entry in kind), value)
+
+
+def _protocols(value: Any, name: str) -> frozenset[str]:
+    names = (value,) if isinstance(value, str) else value
+    if isinstance(names, Iterable) and not isinstance(names, (bytes, Mapping)):
+        names = tuple(names)
+        for entry in names:
+            if not (isinstance(entry, str) and _PROTOCOL.fullmatch(entry.lower())):
+                raise _refuse(name, "names of protocols such as 'https'", entry)
+        return frozenset(entry.lower() for entry in names)
+    raise _refuse(name, "names of protocols such as 'https'", value)
+
+
+def _folders(value: Any, name: str) -> tuple[Path, ...]:
+    # A text is one folder: taken letter by letter, "/safe" would allow "/".
+    folders = (value,) if isinstance(value, (str, PurePath)) else value
+    if isinstance(folders, Iterable) and not isinstance(folders, (bytes, Mapping)):
+        folders = tuple(folders)
+        if all(isinstance(entry, (str, PurePath)) and _is_name(entry) for entry in folders):
+            return tuple(Path(entry) for entry in folders)
+    raise _refuse(name, "a folder or several", value)
+
+
+def _is_name(entry: str | PurePath) -> bool:
+    return str(entry) != "" and "\0" not in str(entry)
+
+
+def _table(value: Any, name: str) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        table = dict(value)
+        if all(isinstance(key, str) and isinstance(uri, str) for key, uri in table.items()):
+            return table
+    raise _refuse(name, "a mapping of location ids to uris, both text", value)
