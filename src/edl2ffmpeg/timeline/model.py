@@ -1,0 +1,190 @@
+"""The timeline: what an edit means, as immutable values in exact time.
+
+It knows no files' contents, no JSON and no pixels.  Ranges are half open; every time is a
+``Fraction`` of a second.  Nouns are OpenTimelineIO's where it has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+
+__all__ = [
+    "Clip",
+    "Fade",
+    "GeneratedSource",
+    "Generator",
+    "MediaSource",
+    "Segment",
+    "Source",
+    "StreamKind",
+    "StreamSelector",
+    "TimeRange",
+    "Timeline",
+    "TimelineWarning",
+    "Track",
+    "YuvColour",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """``[start, end)`` in seconds."""
+
+    start: Fraction
+    end: Fraction
+
+    @property
+    def duration(self) -> Fraction:
+        """Length in seconds."""
+        return self.end - self.start
+
+
+class StreamKind(Enum):
+    """Kind of a media stream; the value is the letter of a ``trackId``."""
+
+    VIDEO = "V"
+    AUDIO = "A"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSelector:
+    """The ``number``-th stream (from 1) of its kind in a file; ``A2`` in a ``trackId``."""
+
+    kind: StreamKind
+    number: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class YuvColour:
+    """A BT.709 limited-range 8-bit colour; ``alpha`` is 0 (transparent) to 255."""
+
+    y: int
+    u: int
+    v: int
+    alpha: int = 255
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSource:
+    """A stream of a media file.
+
+    ``uri`` is what the file said, ``location`` the absolute path (or the URL with its
+    scheme) that it means.  ``gamma`` g maps luma y to y^(1/g).  ``average_channels`` is
+    the format's ``audiomix: "avg"``.
+    """
+
+    uri: str
+    location: str
+    stream: StreamSelector
+    gamma: Fraction = Fraction(1)
+    average_channels: bool = False
+
+
+class Generator(Enum):
+    """The generated sources, by their name in the format."""
+
+    BLACK = "black"
+    COLOUR = "colour"
+    TEST_PATTERN = "testpattern"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedSource:
+    """A picture (or sound, on an audio track) made by the renderer.
+
+    ``width`` and ``height`` in pixels; ``None`` means the output's size.  ``colour`` and
+    ``opacity`` (0..1) belong to ``COLOUR`` alone.
+    """
+
+    generator: Generator
+    width: int | None = None
+    height: int | None = None
+    colour: YuvColour | None = None
+    opacity: Fraction = Fraction(1)
+
+
+Source = MediaSource | GeneratedSource
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One source shown during ``range_in_parent`` (timeline time) of its clip.
+
+    At timeline time t the source time is ``source_range.start + (t - range_in_parent.start)
+    * speed``.  The range in the parent wins over ``source_range`` where they differ.
+    """
+
+    source: Source
+    range_in_parent: TimeRange
+    source_range: TimeRange
+    speed: Fraction
+    json_path: str
+
+    def source_time(self, time: Fraction) -> Fraction:
+        """Source time in seconds that is playing at timeline ``time``."""
+        return self.source_range.start + (time - self.range_in_parent.start) * self.speed
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """A fade of ``duration`` seconds, towards ``colour`` or (``None``) towards transparent."""
+
+    duration: Fraction
+    colour: YuvColour | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip of a plain track; its ``segments`` follow each other and fill its range."""
+
+    range_in_parent: TimeRange
+    segments: tuple[Segment, ...]
+    json_path: str
+    top_fade: Fade | None = None
+    tail_fade: Fade | None = None
+    sync: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Clips of one plain track, sorted by start, never overlapping."""
+
+    kind: StreamKind
+    number: int
+    clips: tuple[Clip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineWarning:
+    """Something suspicious that does not stop a render, except with ``strict``."""
+
+    json_path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.json_path}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A whole edit: output rate and size, tracks by number, and its length in seconds.
+
+    ``base_folder`` is where relative paths were resolved; ``duration`` is the largest end
+    of any clip that shows or sounds something.
+    """
+
+    frame_rate: Fraction
+    width: int
+    height: int
+    video_tracks: tuple[Track, ...]
+    audio_tracks: tuple[Track, ...]
+    duration: Fraction
+    base_folder: Path = field(default_factory=Path)
+    warnings: tuple[TimelineWarning, ...] = ()
