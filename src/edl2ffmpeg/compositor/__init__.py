@@ -1,0 +1,1 @@
+"""Draws frame plans: geometry, colour, mixing and generated pictures, in kernels of our own."""

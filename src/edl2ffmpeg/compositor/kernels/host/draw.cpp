@@ -1,0 +1,328 @@
+#include "draw.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "../working.h"
+#include "rows.h"
+
+namespace edl2ffmpeg {
+namespace {
+
+// Rows start at multiples of a cache line, so that vector loads do not straddle two.
+constexpr int kRowAlignment = 32;
+
+int padded(int width) { return (width + kRowAlignment - 1) / kRowAlignment * kRowAlignment; }
+
+template <class Sample>
+rows::Samples<Sample> samples_of(const Plane &plane, int y) {
+    return {reinterpret_cast<Sample *>(plane.address + static_cast<int64_t>(y) * plane.pitch),
+            plane.step, plane.shift};
+}
+
+// Delivers one channel's rows on the output's grid, in order; filtered rows wait in a ring for as
+// long as the column filter needs them.
+class ChannelReader {
+   public:
+    static size_t samples_needed(const Channel &channel) {
+        const size_t out = padded(static_cast<int>(channel.across->positions.size()));
+        return padded(channel.source.width) + out * (channel.down->tap_count + 1);
+    }
+
+    ChannelReader(const Channel &channel, int16_t *memory)
+        : channel_(channel),
+          width_(static_cast<int>(channel.across->positions.size())),
+          stride_(padded(width_)),
+          unpacked_(memory),
+          result_(unpacked_ + padded(channel.source.width)),
+          ring_(result_ + stride_),
+          taps_(channel.down->tap_count),
+          column_(taps_) {}
+
+    const int16_t *row(int y) {
+        const int first = channel_.down->positions[y];
+        next_ = std::max(next_, first);
+        for (; next_ < first + taps_; ++next_) read(next_, slot(next_));
+        const int16_t *weights = channel_.down->taps.data() + static_cast<int64_t>(y) * taps_;
+        for (int k = 0; k < taps_; ++k) {
+            // A lone tap (a co-sited row) needs no sum.
+            if (weights[k] == kWeightOne) return slot(first + k);
+            column_[k] = slot(first + k);
+        }
+        rows::filter_down_row(column_.data(), weights, taps_, result_, width_);
+        return result_;
+    }
+
+   private:
+    int16_t *slot(int y) const { return ring_ + static_cast<int64_t>(y % taps_) * stride_; }
+
+    void read(int y, int16_t *out) {
+        if (channel_.source.sample_bytes == 1)
+            read_bytes(samples_of<const uint8_t>(channel_.source, y), out);
+        else
+            read_words(samples_of<const uint16_t>(channel_.source, y), out);
+    }
+
+    void read_bytes(rows::Samples<const uint8_t> in, int16_t *out) {
+        if (in.step == 1 && in.shift == 0) {
+            across(in.data, out);
+        } else {
+            rows::unpack_row(in, unpacked_, channel_.source.width, false);
+            across(unpacked_, out);
+        }
+    }
+
+    void read_words(rows::Samples<const uint16_t> in, int16_t *out) {
+        const bool flip = channel_.depth > kWorkingDepth;
+        if (in.step == 1 && in.shift == 0 && !flip) {
+            across(reinterpret_cast<const int16_t *>(in.data), out);
+        } else {
+            rows::unpack_row(in, unpacked_, channel_.source.width, flip);
+            across(unpacked_, out);
+        }
+    }
+
+    template <class In>
+    void across(const In *in, int16_t *out) {
+        const Axis &axis = *channel_.across;
+        if (axis.identity) {
+            rows::to_working_row(in + axis.positions[0], out, width_, channel_.depth);
+            return;
+        }
+        const int depth = channel_.depth;
+        const int shift = depth - 1;
+        const int centre = depth > kWorkingDepth ? 0 : -(1 << (depth - 1 + kWeightBits));
+        rows::filter_across_row(in, out, width_,
+                                {axis.positions.data(), axis.taps.data(), axis.tap_count,
+                                 centre + (1 << (shift - 1)), shift});
+    }
+
+    const Channel &channel_;
+    int width_;
+    int stride_;
+    int16_t *unpacked_;
+    int16_t *result_;
+    int16_t *ring_;
+    int taps_;
+    std::vector<const int16_t *> column_;
+    int next_ = 0;
+};
+
+// Matrix row and table of one output component; returns where the finished row is.
+const int16_t *finish_row(const Output &output, const std::vector<const int16_t *> &inputs,
+                          int16_t *combined, int width) {
+    const int16_t *terms[3];
+    int weights[3];
+    int count = 0;
+    for (size_t i = 0; i < output.weights.size(); ++i) {
+        if (output.weights[i] == 0) continue;
+        terms[count] = inputs[i];
+        weights[count++] = output.weights[i];
+    }
+    const int16_t *row = combined;
+    if (count == 1 && weights[0] == kWeightOne && output.offset == kWeightRound)
+        row = terms[0];
+    else
+        rows::combine_row(terms, weights, count, output.offset, combined, width);
+    if (output.table) {
+        rows::look_up_working_row(row, output.table->values.data(), combined, width);
+        row = combined;
+    }
+    return row;
+}
+
+template <class Sample>
+void store_row(const Output &output, const int16_t *row, const int16_t *coverage, int y) {
+    const auto out = samples_of<Sample>(output.target, y);
+    const int width = output.target.width;
+    if (coverage) {
+        rows::blend_row(row, coverage, out, width, output.scale, output.blend_offset,
+                        output.depth);
+    } else {
+        rows::quantise_row(row, out, width, output.scale, output.opaque_offset,
+                           kWeightBits + kWorkingDepth - output.depth, (1 << output.depth) - 1);
+    }
+}
+
+template <class In, class Out, class Row>
+void each_row(const Plane &source, const Plane &target, int row_start, int row_end, Row row) {
+    for (int y = row_start; y < row_end; ++y)
+        row(samples_of<const In>(source, y), samples_of<Out>(target, y));
+}
+
+template <class Row>
+void each_typed_row(const Plane &source, const Plane &target, int row_start, int row_end,
+                    Row row) {
+    if (source.sample_bytes == 1 && target.sample_bytes == 1)
+        each_row<uint8_t, uint8_t>(source, target, row_start, row_end, row);
+    else if (source.sample_bytes == 1)
+        each_row<uint8_t, uint16_t>(source, target, row_start, row_end, row);
+    else if (target.sample_bytes == 1)
+        each_row<uint16_t, uint8_t>(source, target, row_start, row_end, row);
+    else
+        each_row<uint16_t, uint16_t>(source, target, row_start, row_end, row);
+}
+
+void copy_rows(const Plane &source, const Plane &target, int row_start, int row_end) {
+    const size_t bytes = static_cast<size_t>(target.width) * target.sample_bytes;
+    for (int y = row_start; y < row_end; ++y) {
+        const auto *from = reinterpret_cast<const uint8_t *>(source.address) + y * source.pitch;
+        std::copy_n(from, bytes, reinterpret_cast<uint8_t *>(target.address) + y * target.pitch);
+    }
+}
+
+// Tiles keep both the rows read and the rows written in the cache.
+constexpr int kTile = 32;
+
+template <class Sample, class Place>
+void rotate_tiles(const Plane &source, const Plane &target, Place place) {
+    for (int top = 0; top < target.height; top += kTile) {
+        const int bottom = std::min(top + kTile, target.height);
+        for (int left = 0; left < target.width; left += kTile) {
+            const int right = std::min(left + kTile, target.width);
+            for (int y = top; y < bottom; ++y) {
+                auto *out = samples_of<Sample>(target, y).data;
+                for (int x = left; x < right; ++x) {
+                    const auto [from_x, from_y] = place(x, y);
+                    const auto in = samples_of<const Sample>(source, from_y);
+                    out[x] = static_cast<Sample>(in.data[from_x * in.step] >> in.shift);
+                }
+            }
+        }
+    }
+}
+
+template <class Sample>
+void rotate_samples(const Plane &source, const Plane &target, int quarter_turns) {
+    const int last_x = source.width - 1;
+    const int last_y = source.height - 1;
+    if (quarter_turns == 1)
+        rotate_tiles<Sample>(source, target,
+                             [=](int x, int y) { return std::pair(y, last_y - x); });
+    else if (quarter_turns == 2)
+        rotate_tiles<Sample>(source, target,
+                             [=](int x, int y) { return std::pair(last_x - x, last_y - y); });
+    else
+        rotate_tiles<Sample>(source, target,
+                             [=](int x, int y) { return std::pair(last_x - y, x); });
+}
+
+}  // namespace
+
+Axis::Axis(std::vector<int32_t> first_samples, std::vector<int16_t> weights, int taps_each)
+    : positions(std::move(first_samples)), taps(std::move(weights)), tap_count(taps_each) {
+    if (positions.empty() || tap_count < 1 || taps.size() != positions.size() * tap_count)
+        throw std::invalid_argument("an axis needs tap_count taps for each of its positions");
+    identity = tap_count == 1;
+    for (size_t i = 0; i < positions.size(); ++i) {
+        if (positions[i] < (i ? positions[i - 1] : 0))
+            throw std::invalid_argument("positions of an axis start at 0 or above and ascend");
+        identity = identity && positions[i] == positions[0] + static_cast<int>(i) &&
+                   taps[i] == kWeightOne;
+    }
+    last = positions.back() + tap_count - 1;
+}
+
+Table::Table(std::vector<int16_t> entries) : values(std::move(entries)) {
+    if (values.size() != 2 * kWorkingHalf)
+        throw std::invalid_argument("a table of working samples has 32768 entries");
+}
+
+int16_t *Scratch::reserve(size_t samples) {
+    constexpr size_t slack = kRowAlignment;
+    if (memory_.size() < samples + slack) memory_.resize(samples + slack);
+    const auto address = reinterpret_cast<uintptr_t>(memory_.data());
+    const size_t alignment = kRowAlignment * sizeof(int16_t);
+    return reinterpret_cast<int16_t *>((address + alignment - 1) / alignment * alignment);
+}
+
+void draw(const std::vector<Channel> &channels, const std::vector<Output> &outputs,
+          const Coverage *coverage, Scratch &scratch, int row_start, int row_end) {
+    const int width = outputs.at(0).target.width;
+    size_t needed = 2 * static_cast<size_t>(padded(width));
+    for (const Channel &channel : channels) needed += ChannelReader::samples_needed(channel);
+    int16_t *combined = scratch.reserve(needed);
+    int16_t *covered = combined + padded(width);
+    int16_t *memory = covered + padded(width);
+    std::vector<ChannelReader> readers;
+    readers.reserve(channels.size());
+    for (const Channel &channel : channels) {
+        readers.emplace_back(channel, memory);
+        memory += ChannelReader::samples_needed(channel);
+    }
+    if (coverage && !coverage->from_channel)
+        std::fill_n(covered, width, static_cast<int16_t>(coverage->most));
+    std::vector<const int16_t *> inputs(channels.size());
+    for (int y = row_start; y < row_end; ++y) {
+        for (size_t i = 0; i < channels.size(); ++i) inputs[i] = readers[i].row(y);
+        if (coverage && coverage->from_channel)
+            rows::coverage_row(inputs.back(), coverage->scale, coverage->offset, coverage->most,
+                               covered, width);
+        for (const Output &output : outputs) {
+            const int16_t *row = finish_row(output, inputs, combined, width);
+            if (output.target.sample_bytes == 1)
+                store_row<uint8_t>(output, row, coverage ? covered : nullptr, y);
+            else
+                store_row<uint16_t>(output, row, coverage ? covered : nullptr, y);
+        }
+    }
+}
+
+void affine_plane(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
+                  int shift, int maximum, bool wide, int row_start, int row_end) {
+    const bool unchanged = scale == int64_t{1} << shift && offset == scale / 2 &&
+                           source.sample_bytes == target.sample_bytes && source.step == 1 &&
+                           target.step == 1 && source.shift == target.shift;
+    if (unchanged) {
+        copy_rows(source, target, row_start, row_end);
+        return;
+    }
+    const rows::Affine how{scale, offset, shift, maximum, wide};
+    each_typed_row(source, target, row_start, row_end, [&](auto in, auto out) {
+        rows::affine_row(in, out, target.width, how);
+    });
+}
+
+void look_up_plane(const Plane &source, const Plane &target, const uint16_t *table, int last,
+                   int row_start, int row_end) {
+    each_typed_row(source, target, row_start, row_end, [&](auto in, auto out) {
+        rows::look_up_row(in, out, target.width, table, last);
+    });
+}
+
+void fill_plane(const Plane &target, int value, int row_start, int row_end) {
+    for (int y = row_start; y < row_end; ++y) {
+        if (target.sample_bytes == 1) {
+            const auto out = samples_of<uint8_t>(target, y);
+            for (int x = 0; x < target.width; ++x) out.data[x * out.step] = value;
+        } else {
+            const auto out = samples_of<uint16_t>(target, y);
+            const auto stored = static_cast<uint16_t>(value << out.shift);
+            for (int x = 0; x < target.width; ++x) out.data[x * out.step] = stored;
+        }
+    }
+}
+
+void rotate_plane(const Plane &source, const Plane &target, int quarter_turns) {
+    if (source.sample_bytes == 1)
+        rotate_samples<uint8_t>(source, target, quarter_turns);
+    else
+        rotate_samples<uint16_t>(source, target, quarter_turns);
+}
+
+void pattern_plane(const Plane &target, const uint16_t *phase_x, const uint16_t *phase_y,
+                   const uint16_t *phase_sum, int sum_step_x, int sum_step_y,
+                   const uint16_t *palette, int mask, int row_start, int row_end) {
+    for (int y = row_start; y < row_end; ++y) {
+        const uint16_t *sum = phase_sum + static_cast<int64_t>(y) * sum_step_y;
+        if (target.sample_bytes == 1)
+            rows::pattern_row(phase_x, phase_y[y], sum, sum_step_x, palette, mask,
+                              samples_of<uint8_t>(target, y).data, target.width);
+        else
+            rows::pattern_row(phase_x, phase_y[y], sum, sum_step_x, palette, mask,
+                              samples_of<uint16_t>(target, y).data, target.width);
+    }
+}
+
+}  // namespace edl2ffmpeg

@@ -1,0 +1,26 @@
+// Operations on one code value that need no neighbours and no other component: code to code.
+//
+// A layer of the output's own layout is drawn with these alone, in one pass per plane.
+#pragma once
+
+#include "plane.h"
+
+namespace edl2ffmpeg {
+
+// Depth, range and a mix with a constant at once: (code * scale + offset) >> shift, clipped.
+// Accumulator is int32_t, or int64_t where both sides have more than 12 bits.
+template <class Accumulator>
+HD int32_t affine(int32_t code, Accumulator scale, Accumulator offset, int32_t shift,
+                  int32_t maximum) {
+    const Accumulator value = (code * scale + offset) >> shift;
+    const Accumulator zero = 0;
+    const Accumulator most = maximum;
+    return static_cast<int32_t>(value < zero ? zero : (value > most ? most : value));
+}
+
+// A table over every code value of the source; codes above its end take the last entry.
+HD int32_t look_up(int32_t code, const uint16_t *table, int32_t last) {
+    return table[code > last ? last : code];
+}
+
+}  // namespace edl2ffmpeg

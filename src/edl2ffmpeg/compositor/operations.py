@@ -1,0 +1,197 @@
+"""What a layer does to its pixels, and the fixed-point numbers that make the kernels do it.
+
+It is pure: no frames, no memory.  This is the one place where exact weights become integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import floor
+
+import numpy as np
+import numpy.typing as npt
+
+from edl2ffmpeg.compositor.conversion import CodeScale, code_scale
+from edl2ffmpeg.compositor.resampling import WEIGHT_BITS
+from edl2ffmpeg.plan.model import GeneratedPicture, LayerPlan
+from edl2ffmpeg.timeline.model import YuvColour
+
+__all__ = [
+    "BLACK",
+    "CodeAffine",
+    "CoverageWeights",
+    "LayerOperation",
+    "OutputWeights",
+    "code_affine",
+    "code_table",
+    "coverage_weights",
+    "fixed",
+    "gamma_table",
+    "output_weights",
+]
+
+BLACK = YuvColour(16, 128, 128)
+
+_ONE = 1 << WEIGHT_BITS
+_HALF = Fraction(1, 2)
+_WORKING_DEPTH = 15
+_WORKING_HALF = 1 << (_WORKING_DEPTH - 1)
+# Both sides deeper than this need products of more than 31 bits for correct rounding.
+_NARROW_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOperation:
+    """Gamma, then ``share`` of the layer plus a ``constant``, then coverage by ``opacity``.
+
+    ``constant`` is (y, u, v) in 8-bit limited code values, already multiplied by its weight.
+    """
+
+    gamma: Fraction
+    share: Fraction
+    constant: tuple[Fraction, Fraction, Fraction]
+    opacity: Fraction
+
+    @classmethod
+    def of(cls, layer: LayerPlan) -> LayerOperation:
+        """What ``layer`` asks for."""
+        opacity = layer.opacity
+        if isinstance(layer.picture, GeneratedPicture):
+            opacity = opacity * layer.picture.source.opacity
+        mix = layer.colour_mix
+        if mix is None or mix.weight >= 1:
+            nothing = (Fraction(0), Fraction(0), Fraction(0))
+            return cls(layer.gamma, Fraction(1), nothing, opacity)
+        return cls(layer.gamma, mix.weight, _weighted(mix.colour, 1 - mix.weight), opacity)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the layer comes out as it went in."""
+        return self.gamma == 1 and self.share == 1 and self.opacity == 1
+
+    def over_black(self) -> LayerOperation:
+        """The same result on black, with opacity as a mix: no coverage is needed then."""
+        if self.opacity == 1:
+            return self
+        black = _weighted(BLACK, 1 - self.opacity)
+        y, u, v = (
+            self.opacity * own + beneath for own, beneath in zip(self.constant, black, strict=True)
+        )
+        return LayerOperation(self.gamma, self.opacity * self.share, (y, u, v), Fraction(1))
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAffine:
+    """``(code * scale + offset) >> shift``, clipped to ``[0, maximum]``."""
+
+    scale: int
+    offset: int
+    shift: int
+    maximum: int
+    wide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutputWeights:
+    """Share and constant of one component on working samples (see ``quantise`` in the kernels)."""
+
+    scale: int
+    opaque_offset: int
+    blend_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageWeights:
+    """Alpha working samples to coverage, at most ``most``, which is the opacity alone."""
+
+    scale: int
+    offset: int
+    most: int
+
+
+def fixed(value: Fraction | float, bits: int) -> int:
+    """``value`` with ``bits`` fractional bits, rounded to nearest."""
+    return floor(Fraction(value) * (1 << bits) + _HALF)
+
+
+def code_affine(
+    operation: LayerOperation, component: int, source: CodeScale, depths: tuple[int, int]
+) -> CodeAffine:
+    """Depth, range and mix of one component, from code value to code value.
+
+    ``source`` says what the source's codes mean; ``depths`` are the source's and the output's.
+    """
+    depth = depths[1]
+    target = code_scale(depth, full_range=False, chroma=component > 0)
+    gain = operation.share * target.one / source.one
+    step = Fraction(1 << depth, 256)
+    base = operation.share * target.zero + operation.constant[component] * step
+    wide = min(depths) > _NARROW_DEPTH
+    shift = 30 if wide else 30 - depth
+    offset = base - gain * source.zero + _HALF
+    return CodeAffine(fixed(gain, shift), fixed(offset, shift), shift, (1 << depth) - 1, wide)
+
+
+def code_table(
+    operation: LayerOperation, source: CodeScale, depths: tuple[int, int]
+) -> npt.NDArray[np.uint16]:
+    """Gamma and mix of luma, one entry per code value of the source."""
+    size = 1 << depths[0]
+    luma = (np.arange(size, dtype=np.float64) - float(source.zero)) / float(source.one)
+    step = 2.0 ** (depths[1] - 8)
+    code = 16 + 219 * _gamma(luma, operation.gamma)
+    mixed = (float(operation.share) * code + float(operation.constant[0])) * step
+    return np.clip(np.floor(mixed + 0.5), 0, (1 << depths[1]) - 1).astype(np.uint16)
+
+
+@lru_cache(maxsize=8)
+def gamma_table(gamma: Fraction) -> npt.NDArray[np.int16]:
+    """Gamma on limited-range luma, over all 2^15 working samples."""
+    scale = code_scale(_WORKING_DEPTH, full_range=False, chroma=False)
+    zero, one = float(scale.zero), float(scale.one)
+    luma = (np.arange(1 << _WORKING_DEPTH, dtype=np.float64) - zero) / one
+    table = np.rint(zero + one * _gamma(luma, gamma)) - _WORKING_HALF
+    return table.astype(np.int16)
+
+
+def output_weights(operation: LayerOperation, component: int, depth: int) -> OutputWeights:
+    """Share and constant of one component, from working sample to the output's code value."""
+    shift = WEIGHT_BITS + _WORKING_DEPTH - depth
+    centre = operation.share * (1 << (depth - 1))
+    code = centre + operation.constant[component] * Fraction(1 << depth, 256)
+    working = (
+        operation.share * _WORKING_HALF
+        + operation.constant[component] * (1 << (_WORKING_DEPTH - 8))
+        - _WORKING_HALF
+    )
+    return OutputWeights(
+        scale=fixed(operation.share, WEIGHT_BITS),
+        opaque_offset=fixed(code + _HALF, shift),
+        blend_offset=fixed(working + _HALF, WEIGHT_BITS),
+    )
+
+
+def coverage_weights(opacity: Fraction, alpha_depth: int | None) -> CoverageWeights:
+    """Coverage of a layer with ``opacity``, and alpha of this depth (None: no alpha)."""
+    most = fixed(opacity, WEIGHT_BITS)
+    if alpha_depth is None:
+        return CoverageWeights(0, 0, most)
+    # The largest alpha code is opaque, and a working sample of it is short of full scale.
+    full = Fraction(((1 << alpha_depth) - 1) << _WORKING_DEPTH, 1 << alpha_depth)
+    gain = opacity * _ONE / full
+    return CoverageWeights(
+        fixed(gain, WEIGHT_BITS), fixed(gain * _WORKING_HALF + _HALF, WEIGHT_BITS), most
+    )
+
+
+def _weighted(colour: YuvColour, weight: Fraction) -> tuple[Fraction, Fraction, Fraction]:
+    return colour.y * weight, colour.u * weight, colour.v * weight
+
+
+def _gamma(luma: npt.NDArray[np.float64], gamma: Fraction) -> npt.NDArray[np.float64]:
+    clipped = np.clip(luma, 0.0, 1.0)
+    if gamma == 0:
+        return np.where(clipped < 1.0, 0.0, 1.0)
+    return np.asarray(clipped ** float(1 / gamma))

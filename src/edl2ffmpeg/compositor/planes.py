@@ -1,0 +1,67 @@
+"""Frames as the kernels see them: planes by address, and frames on memory of our own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edl2ffmpeg.compositor._kernels import Plane
+from edl2ffmpeg.compositor.geometry import Rectangle
+from edl2ffmpeg.compositor.resampling import sample_grids
+from edl2ffmpeg.frame import Colour, Frame, PixelFormat
+from edl2ffmpeg.frame import Plane as MemoryPlane
+
+__all__ = ["component_plane", "component_rectangle", "new_frame", "rectangle_plane"]
+
+# Wide enough for any vector register, so that every row starts aligned.
+_ROW_ALIGNMENT_BYTES = 64
+
+
+def component_plane(frame: Frame, component: int) -> Plane:
+    """One whole component of ``frame``."""
+    width, height = frame.format.component_size(component, frame.width, frame.height)
+    return rectangle_plane(frame, component, Rectangle(0, 0, width, height))
+
+
+def component_rectangle(layout: PixelFormat, component: int, pixels: Rectangle) -> Rectangle:
+    """The samples of a component that belong to a rectangle of pixels."""
+    across, down = sample_grids(layout, component, pixels.right, pixels.bottom)
+    return Rectangle(
+        -(-pixels.left // across.spacing),
+        -(-pixels.top // down.spacing),
+        across.count,
+        down.count,
+    )
+
+
+def rectangle_plane(frame: Frame, component: int, samples: Rectangle) -> Plane:
+    """A rectangle of samples of one component of ``frame``."""
+    part = frame.format.components[component]
+    memory = frame.planes[part.plane]
+    size = frame.format.bytes_per_sample
+    start = memory.address + samples.top * memory.pitch
+    return Plane(
+        start + (part.offset + samples.left * part.step) * size,
+        memory.pitch,
+        samples.width,
+        samples.height,
+        size,
+        part.step,
+        part.shift,
+    )
+
+
+def new_frame(width: int, height: int, layout: PixelFormat, colour: Colour) -> Frame:
+    """A frame on memory of its own, not from any pool."""
+    size = layout.bytes_per_sample
+    planes = []
+    arrays = []
+    for index in range(layout.plane_count):
+        parts = [number for number, part in enumerate(layout.components) if part.plane == index]
+        columns, rows = layout.component_size(parts[0], width, height)
+        step = max(layout.components[number].step for number in parts)
+        pitch = -(-columns * step * size // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
+        memory = np.empty(rows * pitch + _ROW_ALIGNMENT_BYTES, np.uint8)
+        arrays.append(memory)
+        address = -(-memory.ctypes.data // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
+        planes.append(MemoryPlane(address, pitch, rows))
+    return Frame(width, height, layout, colour, tuple(planes), arrays)

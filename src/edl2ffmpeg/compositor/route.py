@@ -1,0 +1,298 @@
+"""How layers of one kind of source get onto the output; it keeps what the next frame needs too.
+
+A route is made once per kind of source (size, format, colour, aspect, rotation) and holds the
+geometry, the filters and the buffer for turned pictures.  Per frame it only names row jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor._kernels import Axis, Channel, Coverage, Output, Plane, Scratch, Table
+from edl2ffmpeg.compositor.conversion import (
+    code_scale,
+    is_full_range,
+    source_matrix,
+    working_conversion,
+)
+from edl2ffmpeg.compositor.geometry import Fit, Placement, place, upright
+from edl2ffmpeg.compositor.operations import (
+    LayerOperation,
+    code_affine,
+    code_table,
+    coverage_weights,
+    fixed,
+    gamma_table,
+    output_weights,
+)
+from edl2ffmpeg.compositor.planes import (
+    component_plane,
+    component_rectangle,
+    new_frame,
+    rectangle_plane,
+)
+from edl2ffmpeg.compositor.resampling import (
+    WEIGHT_BITS,
+    SampleGrid,
+    axis_taps,
+    map_grid,
+    sample_grids,
+)
+from edl2ffmpeg.frame import Colour, Component, Frame, Matrix, PixelFormat
+
+__all__ = ["LayerRoute", "OutputShape", "RowJob", "SourceShape"]
+
+# Vector loads take eight taps along a row at once, and pairs of rows down a column.
+_TAPS_ACROSS = 8
+_TAPS_DOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SourceShape:
+    """Everything about a source frame but its samples."""
+
+    width: int
+    height: int
+    format: PixelFormat
+    colour: Colour
+    sample_aspect_ratio: float
+    rotation: int
+
+    @classmethod
+    def of(cls, frame: Frame) -> SourceShape:
+        """The shape of ``frame``."""
+        return cls(
+            frame.width,
+            frame.height,
+            frame.format,
+            frame.colour,
+            frame.sample_aspect_ratio,
+            frame.rotation % 360,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputShape:
+    """Size, layout and fit of every output frame."""
+
+    width: int
+    height: int
+    format: PixelFormat
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class RowJob:
+    """Work on ``rows`` rows that may be cut anywhere: ``run(scratch, row_start, row_end)``."""
+
+    rows: int
+    run: Callable[[Scratch, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Output components that share a sample grid, and the source components they read."""
+
+    outputs: tuple[int, ...]
+    inputs: tuple[int, ...]
+    axes: tuple[tuple[Axis, Axis], ...]
+    is_pointwise: bool  # each output is its own input sample by sample
+
+
+class LayerRoute:
+    """Draws layers of one source shape onto one output shape."""
+
+    def __init__(self, source: SourceShape, output: OutputShape) -> None:
+        """Work out geometry, filters and colour once, and allocate what a turn needs."""
+        self._source = source
+        self._output = output
+        self.placement = _placement(source, output)
+        self._full_range = is_full_range(source.format, source.colour)
+        conversion = working_conversion(source.format, source.colour)
+        self._weights = [[fixed(value, WEIGHT_BITS) for value in row] for row in conversion.weights]
+        self._offsets = [fixed(value + 0.5, WEIGHT_BITS) for value in conversion.offsets]
+        self._inputs = 1 if len(source.format.components) == 1 else 3
+        self._luma = self._grid((0,))
+        self._chroma = self._grid((1, 2))
+        self._turned = self._turned_frame()
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the source says itself where it is transparent."""
+        return self._source.format.has_alpha
+
+    @property
+    def keeps_samples(self) -> bool:
+        """Whether a frame of this shape already is what the output wants, sample by sample."""
+        source, output = self._source, self._output
+        whole = (self.placement.target.width, self.placement.target.height)
+        return (
+            source.format == output.format
+            and source_matrix(source.format, source.colour) is Matrix.BT709
+            and not self._full_range
+            and source.rotation == 0
+            and (source.width, source.height) == (output.width, output.height) == whole
+        )
+
+    def jobs(self, frame: Frame, target: Frame, operation: LayerOperation) -> Iterator[RowJob]:
+        """What draws ``frame`` onto ``target``, in any order; what is beneath shows through."""
+        upright_frame = self._turn(frame)
+        for grid in (self._luma, self._chroma):
+            if grid.is_pointwise and operation.opacity == 1:
+                for component in grid.outputs:
+                    yield self._component_job(upright_frame, target, operation, component)
+            else:
+                yield self._grid_job(grid, upright_frame, target, operation)
+
+    def _component_job(
+        self, frame: Frame, target: Frame, operation: LayerOperation, component: int
+    ) -> RowJob:
+        plane, height = self._target_plane(target, component)
+        depth = target.format.depth
+        if component >= self._inputs:
+            neutral = code_scale(8, full_range=False, chroma=True)
+            code = operation.share * neutral.zero + operation.constant[component]
+            value = fixed(code * (1 << depth) / 256, 0)
+            return RowJob(height, lambda _, *rows: _kernels.fill(plane, value, *rows))
+        source = component_plane(frame, component)
+        scale = code_scale(frame.format.depth, self._full_range, chroma=component > 0)
+        depths = (frame.format.depth, depth)
+        if component == 0 and operation.gamma != 1:
+            table = code_table(operation, scale, depths)
+            return RowJob(height, lambda _, *rows: _kernels.look_up(source, plane, table, *rows))
+        how = code_affine(operation, component, scale, depths)
+        numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
+        return RowJob(height, lambda _, *rows: _kernels.affine(source, plane, *numbers, *rows))
+
+    def _grid_job(
+        self, grid: _Grid, frame: Frame, target: Frame, operation: LayerOperation
+    ) -> RowJob:
+        depth = frame.format.depth
+        channels = [
+            Channel(component_plane(frame, number), depth, *axes)
+            for number, axes in zip(grid.inputs, grid.axes, strict=True)
+        ]
+        outputs = [self._draw_output(grid, target, operation, index) for index in grid.outputs]
+        coverage = None
+        if self.has_alpha or operation.opacity != 1:
+            weights = coverage_weights(operation.opacity, depth if self.has_alpha else None)
+            coverage = Coverage(self.has_alpha, weights.scale, weights.offset, weights.most)
+        rows = self._target_plane(target, grid.outputs[0])[1]
+        return RowJob(rows, partial(_kernels.draw, channels, outputs, coverage))
+
+    def _draw_output(
+        self, grid: _Grid, target: Frame, operation: LayerOperation, component: int
+    ) -> Output:
+        weights = output_weights(operation, component, target.format.depth)
+        table = None
+        if component == 0 and operation.gamma != 1:
+            table = Table(gamma_table(operation.gamma))
+        return Output(
+            self._target_plane(target, component)[0],
+            target.format.depth,
+            [self._weights[component][number] for number in grid.inputs if number < self._inputs],
+            self._offsets[component],
+            weights.scale,
+            weights.opaque_offset,
+            weights.blend_offset,
+            table,
+        )
+
+    def _target_plane(self, target: Frame, component: int) -> tuple[Plane, int]:
+        samples = component_rectangle(target.format, component, self.placement.target)
+        return rectangle_plane(target, component, samples), samples.height
+
+    def _grid(self, outputs: tuple[int, ...]) -> _Grid:
+        """Which source components these outputs read, and their filters."""
+        inputs = [
+            number
+            for number in range(self._inputs)
+            if any(self._weights[component][number] for component in outputs)
+        ]
+        lone = all(
+            number == component or not self._weights[component][number]
+            for component in outputs
+            for number in inputs
+        )
+        if self.has_alpha:
+            inputs.append(3)
+        axes = tuple(self._axes(number, outputs[0]) for number in inputs)
+        unmoved = self.placement.crop_left == self.placement.crop_top == 0
+        identity = all(across.identity and down.identity for across, down in axes)
+        is_rgb = self._source.format.is_rgb
+        pointwise = lone and unmoved and identity and not self.has_alpha and not is_rgb
+        return _Grid(outputs, tuple(inputs), axes, pointwise)
+
+    def _axes(self, component: int, output_component: int) -> tuple[Axis, Axis]:
+        placement, output = self.placement, self._output
+        targets = sample_grids(output.format, output_component, output.width, output.height)
+        target = placement.target
+        across, down = _upright_grids(self._source, component)
+        crop_across = (placement.crop_left, placement.crop_width)
+        crop_down = (placement.crop_top, placement.crop_height)
+        return (
+            _axis(targets[0], (target.left, target.right), across, crop_across, _TAPS_ACROSS),
+            _axis(targets[1], (target.top, target.bottom), down, crop_down, _TAPS_DOWN),
+        )
+
+    def _turned_frame(self) -> Frame | None:
+        source = self._source
+        if source.rotation == 0:
+            return None
+        across, down = source.format.chroma_shift
+        swapped = source.rotation != 180
+        layout = PixelFormat(
+            f"{source.format.name}, turned",
+            source.format.depth,
+            (down, across) if swapped else (across, down),
+            tuple(Component(index) for index in range(len(source.format.components))),
+            source.format.is_rgb,
+            source.format.has_alpha,
+        )
+        width, height = source.width, source.height
+        size = (height, width) if swapped else (width, height)
+        return new_frame(*size, layout, source.colour)
+
+    def _turn(self, frame: Frame) -> Frame:
+        if self._turned is None:
+            return frame
+        for component in range(len(frame.format.components)):
+            source = component_plane(frame, component)
+            target = component_plane(self._turned, component)
+            _kernels.rotate(source, target, self._source.rotation // 90)
+        return self._turned
+
+
+def _placement(source: SourceShape, output: OutputShape) -> Placement:
+    shape = upright(source.width, source.height, source.sample_aspect_ratio, source.rotation)
+    across, down = output.format.chroma_shift
+    size = (output.width, output.height)
+    return place(shape, size, output.fit, alignment=(1 << across, 1 << down))
+
+
+def _upright_grids(source: SourceShape, component: int) -> tuple[SampleGrid, SampleGrid]:
+    """Across and down grids of a component after the turn (see Note [Chroma siting])."""
+    width, height = source.width, source.height
+    across, down = sample_grids(source.format, component, width, height)
+    if source.rotation == 90:
+        return down.mirrored(height), across
+    if source.rotation == 180:
+        return across.mirrored(width), down.mirrored(height)
+    if source.rotation == 270:
+        return down, across.mirrored(width)
+    return across, down
+
+
+def _axis(
+    target: SampleGrid,
+    target_range: tuple[int, int],
+    source: SampleGrid,
+    source_range: tuple[Fraction, Fraction],
+    multiple: int,
+) -> Axis:
+    count, first, step = map_grid(target, target_range, source, source_range)
+    return Axis(*axis_taps(count, source.count, first, step, multiple))
