@@ -1,0 +1,1 @@
+"""Sample arithmetic: sums, gains and tones over NumPy arrays."""
