@@ -1,0 +1,227 @@
+"""What an EDL may open: local regular files, and only what the caller allowed beyond that.
+
+It decides and opens; it does not probe or decode.  An EDL often comes from elsewhere, so
+nothing here trusts a path, a scheme or the contents of a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import av
+from av.container import InputContainer
+
+from edl2ffmpeg.errors import MediaAccessError, MediaOpenError
+from edl2ffmpeg.media._translate import opening
+
+__all__ = ["AccessRules"]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.,-]+):")
+
+# Note [Demuxers]: an allow list, because FFmpeg grows demuxers that open further files
+# (concat, hls, dash, imf, sdp, image sequences, vobsub, ...), and a deny list would lag.
+_DEMUXERS = (
+    "aac,ac3,aiff,amr,ape,apng,asf,au,av1,avi,bmp_pipe,caf,dnxhd,dpx_pipe,dts,dv,eac3,exr_pipe,"
+    "flac,flv,gif,gxf,h264,hevc,ivf,j2k_pipe,jpeg_pipe,lxf,m4v,matroska,mjpeg,mov,mp3,mpeg,mpegts,"
+    "mpegvideo,mpc,mpc8,mxf,nut,obu,ogg,pgm_pipe,png_pipe,ppm_pipe,rm,tiff_pipe,tta,vc1,voc,vvc,w64,wav,webm,"
+    "webp_pipe,wtv,wv,yuv4mpegpipe"
+)
+
+# Stills whose name alone makes FFmpeg choose the image sequence demuxer, which is not allowed:
+# what a file starts with, and the demuxer of that one picture.
+_STILLS = (
+    (re.compile(rb"\xff\xd8\xff"), "jpeg_pipe"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png_pipe"),
+    (re.compile(rb"P[36]\s"), "ppm_pipe"),
+    (re.compile(rb"P[25]\s"), "pgm_pipe"),
+    (re.compile(rb"BM"), "bmp_pipe"),
+    (re.compile(rb"II\*\0|MM\0\*"), "tiff_pipe"),
+    (re.compile(rb"RIFF....WEBP", re.S), "webp_pipe"),
+    (re.compile(rb"SDPX|XPDS"), "dpx_pipe"),
+    (re.compile(rb"v/1\x01"), "exr_pipe"),
+    (re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"), "j2k_pipe"),
+)
+
+# Seconds for a server to open a file, and for it to send the next piece: a stalled one would
+# otherwise hold the render for ever.
+_TIMEOUT = (30, 30)
+
+# What a protocol is built on; FFmpeg's allow list covers the layers below as well.
+_LAYERS = {"http": ("tcp",), "https": ("tls", "tcp"), "ftp": ("tcp",), "rtmp": ("tcp",)}
+
+# PyAV 18 refuses a file whose title is not UTF-8 unless told otherwise; 19 never does.
+_METADATA: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+_INDIRECT = (
+    (re.compile(rb"\s*(\xef\xbb\xbf)?#EXTM3U"), "an HLS or M3U playlist"),
+    (re.compile(rb"\s*ffconcat version"), "an FFmpeg concat script"),
+    (re.compile(rb"\s*(<\?xml[^>]*>)?\s*(<!--.*?-->\s*)*<MPD", re.S), "a DASH manifest"),
+    (re.compile(rb"\s*(<\?xml[^>]*>)?\s*(<!--.*?-->\s*)*<smil", re.S), "a SMIL playlist"),
+    (re.compile(rb"\s*\[playlist\]", re.I), "a PLS playlist"),
+    (re.compile(rb"v=0\r?\no="), "an SDP session description"),
+)
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """Which locations may be read.
+
+    ``protocols`` are FFmpeg protocol names allowed beside ``file``; with ``roots`` every
+    local file must lie inside one of them, symbolic links resolved.  ``locations`` maps the
+    format's location ids to uris.
+    """
+
+    protocols: frozenset[str] = frozenset()
+    roots: tuple[Path, ...] = ()
+    locations: Mapping[str, str] = field(default_factory=dict)
+
+    def resolve(self, uri: str, base_folder: Path) -> str:
+        """The absolute path, or the URL with its scheme, that ``uri`` in an EDL means.
+
+        A relative path is looked for in ``base_folder`` (the EDL's), then in the working
+        folder; where it is in neither, the path in ``base_folder`` is given.  It does not
+        judge: ``check`` does.  Raises ``ValueError`` for what no location can be.
+        """
+        scheme = _SCHEME.match(uri)
+        if scheme and scheme[1].lower() == "file":
+            parts = urlsplit(uri)
+            uri = unquote(parts.path) if parts.netloc in ("", "localhost") else uri[5:]
+        if "\0" in uri:
+            raise ValueError("it holds a zero byte")
+        if scheme and scheme[1].lower() != "file":
+            return uri
+        here = base_folder / uri
+        if not os.path.lexists(here) and os.path.lexists(uri):
+            here = Path(uri)
+        return os.path.abspath(here)
+
+    def check(self, location: str) -> str:
+        """What FFmpeg may open for ``location``; raises as ``open`` does."""
+        scheme = _SCHEME.match(location)
+        if scheme and not location.startswith(os.sep):
+            return self._check_url(location, scheme[1].lower())
+        return self._check_file(location)
+
+    def _check_url(self, location: str, scheme: str) -> str:
+        if self.roots:
+            raise MediaAccessError(
+                f"{location}: only files inside the --restrict folders may be opened", location
+            )
+        if scheme.split(",")[0] not in self.protocols:
+            raise MediaAccessError(
+                f"{location}: the protocol {scheme!r} is not allowed; add --allow-protocol "
+                f"{scheme} if this EDL may use it, or write './{location}' if it is a file",
+                location,
+            )
+        return location
+
+    def _check_file(self, location: str) -> str:
+        if "\0" in location:
+            raise MediaOpenError(f"{location!r}: a path cannot hold a zero byte", location)
+        real = os.path.realpath(location)
+        # The roots are judged before existence, so that a refusal tells nothing about
+        # files outside them.
+        if self.roots and not any(_is_inside(real, root) for root in self.roots):
+            roots = ", ".join(str(root) for root in self.roots)
+            raise MediaAccessError(
+                f"{location}: lies outside the folders given with --restrict ({roots})", location
+            )
+        try:
+            status = os.stat(real)
+        except FileNotFoundError:
+            raise MediaOpenError(
+                f"{location}: there is no such file; correct the uri or put the file there",
+                location,
+            ) from None
+        except OSError as error:
+            raise MediaOpenError(
+                f"{location}: cannot be read: {error.strerror}", location
+            ) from None
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise MediaOpenError(f"{location}: is {kind}; a media file is needed", location)
+        # Judged by its size: reading some of the kernel's files, which have none, never ends.
+        if status.st_size == 0:
+            raise MediaOpenError(
+                f"{location}: cannot be read: the file is empty (0 bytes)", location
+            )
+        head = _head_of(real, location)
+        for pattern, what in _INDIRECT:
+            if pattern.match(head):
+                raise MediaAccessError(
+                    f"{location}: is {what}, which opens further files or addresses; that is "
+                    "refused: name the media files themselves in the EDL",
+                    location,
+                )
+        return f"file:{real}"
+
+    def open(self, location: str) -> InputContainer:
+        """Opens ``location`` for reading, if the rules allow it.
+
+        Raises ``MediaAccessError`` (refused) or ``MediaOpenError`` (missing, unreadable, not
+        media).  The caller closes the container.
+        """
+        target = self.check(location)
+        allowed = {"file"} if target.startswith("file:") else set(self.protocols)
+        for name in tuple(allowed):
+            allowed.update(_LAYERS.get(name, ()))
+        options = {
+            "protocol_whitelist": ",".join(sorted(allowed)),
+            "format_whitelist": _DEMUXERS,
+        }
+        more = dict(_METADATA)
+        if not target.startswith("file:"):
+            more["timeout"] = _TIMEOUT
+        container: InputContainer
+        try:
+            with opening(location):
+                container = av.open(target, "r", container_options=options, **more)
+                return container
+        except MediaOpenError as error:
+            if isinstance(error.__cause__, av.error.ExitError):
+                raise MediaOpenError(
+                    f"{location}: the server has not answered for {_TIMEOUT[0]} s", location
+                ) from error
+            # What FFmpeg says when the demuxer is not one of _DEMUXERS.
+            if not isinstance(error.__cause__, av.error.ArgumentError):
+                raise
+            still = _still_demuxer(target, location)
+            if still is None:
+                raise MediaAccessError(
+                    f"{location}: this kind of file is not among those that an EDL may open, or "
+                    "the file is damaged; convert it to a common movie, sound or picture format",
+                    location,
+                ) from error
+        with opening(location):
+            container = av.open(target, "r", format=still, container_options=options, **more)
+            return container
+
+
+def _head_of(real: str, location: str) -> bytes:
+    try:
+        with open(real, "rb") as file:
+            return file.read(4096)
+    except OSError as error:
+        raise MediaOpenError(f"{location}: cannot be read: {error.strerror}", location) from None
+
+
+def _still_demuxer(target: str, location: str) -> str | None:
+    """The demuxer of the one picture in a local file, by how it starts."""
+    if not target.startswith("file:"):
+        return None
+    head = _head_of(target.removeprefix("file:"), location)
+    return next((name for pattern, name in _STILLS if pattern.match(head)), None)
+
+
+def _is_inside(real: str, root: Path) -> bool:
+    top = os.path.realpath(root)
+    return real == top or real.startswith(top.rstrip(os.sep) + os.sep)

@@ -1,0 +1,280 @@
+"""Which containers and codecs can be written, and FFmpeg's options for each.
+
+Tables and their look-up; it opens no encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.frame import PixelFormat, pixel_format
+from edl2ffmpeg.settings import RenderSettings
+
+__all__ = [
+    "CONTAINERS",
+    "VIDEO_CODECS",
+    "ContainerFormat",
+    "VideoCodec",
+    "VideoOutput",
+    "container_for",
+    "video_output",
+]
+
+_X26X_PRESETS = [
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+]
+_PLANAR_8 = ("yuv420p", "yuv422p", "yuv444p")
+_PLANAR_10 = tuple(name + "10le" for name in _PLANAR_8)
+_PLANAR_12 = tuple(name + "12le" for name in _PLANAR_8)
+
+
+@dataclass(frozen=True)
+class VideoCodec:
+    """One encoder: what it takes, and its defaults.
+
+    The first of ``pixel_formats`` is the default.  ``presets`` maps what ``--preset`` may
+    say to FFmpeg options; ``crf_range`` is None where there is no constant quality.
+    """
+
+    encoder: str
+    names: tuple[str, ...]
+    pixel_formats: tuple[str, ...]
+    presets: Mapping[str, Mapping[str, str]]
+    preset: str | None = None
+    crf_range: tuple[int, int] | None = None
+    crf: float | None = None
+    takes_bitrate: bool = True
+    options: tuple[tuple[str, str], ...] = ()
+    frame_rates: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContainerFormat:
+    """One container: its FFmpeg muxer, the codecs it may hold, the usual one first."""
+
+    muxer: str
+    extensions: tuple[str, ...]
+    video_codecs: tuple[str, ...]
+    audio_codec: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def _named(option: str, names: list[str]) -> dict[str, dict[str, str]]:
+    return {name: {option: name} for name in names}
+
+
+_MPEG2_RATES = tuple(
+    Fraction(rate)
+    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
+)
+
+VIDEO_CODECS = (
+    VideoCodec(
+        "libx264", ("h264", "avc", "x264"), (*_PLANAR_8, *_PLANAR_10),
+        _named("preset", _X26X_PRESETS), "medium", (0, 51), 23,
+        # Captions of a source would otherwise be carried along by frames passed through.
+        options=(("a53cc", "0"),),
+    ),
+    VideoCodec(
+        "libx265", ("hevc", "h265", "x265"), (*_PLANAR_8, *_PLANAR_10, *_PLANAR_12),
+        _named("preset", _X26X_PRESETS), "medium", (0, 51), 28,
+        options=(("a53cc", "0"), ("udu_sei", "0"), ("x265-params", "log-level=error")),
+    ),
+    VideoCodec(
+        "libsvtav1", ("av1", "svtav1"), ("yuv420p", "yuv420p10le"),
+        _named("preset", [str(number) for number in range(14)]), "8", (0, 63), 35,
+    ),
+    VideoCodec(
+        "libvpx-vp9", ("vp9",), _PLANAR_8,
+        {
+            **{str(number): {"deadline": "good", "cpu-used": str(number)} for number in range(6)},
+            "best": {"deadline": "best"},
+            "good": {"deadline": "good", "cpu-used": "2"},
+            "realtime": {"deadline": "realtime", "cpu-used": "6"},
+        },
+        "good", (0, 63), 32, options=(("row-mt", "1"),),
+    ),
+    VideoCodec(
+        "prores_ks", ("prores",), ("yuv422p10le", "yuv444p10le"),
+        _named("profile", ["proxy", "lt", "standard", "hq", "4444", "4444xq"]), "hq",
+        takes_bitrate=False, options=(("vendor", "apl0"),),
+    ),
+    VideoCodec(
+        "dnxhd", ("dnxhr",), ("yuv422p", "yuv422p10le", "yuv444p10le"),
+        _named("profile", ["dnxhr_lb", "dnxhr_sq", "dnxhr_hq", "dnxhr_hqx", "dnxhr_444"]),
+        "dnxhr_hq", takes_bitrate=False,
+    ),
+    VideoCodec(
+        "mpeg2video", ("mpeg2",), ("yuv420p", "yuv422p"), {}, frame_rates=_MPEG2_RATES,
+        options=(("a53cc", "0"),),
+    ),
+    VideoCodec(
+        "ffv1", (), (*_PLANAR_8, *_PLANAR_10, *_PLANAR_12), {}, takes_bitrate=False,
+        options=(("level", "3"), ("slicecrc", "1")),
+    ),
+)  # fmt: skip
+
+_FASTSTART = (("movflags", "+faststart"),)
+
+CONTAINERS = (
+    ContainerFormat(
+        "mp4", ("mp4", "m4v"),
+        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"), "aac", _FASTSTART,
+    ),
+    ContainerFormat(
+        "mov", ("mov",),
+        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video"), "aac", _FASTSTART,
+    ),
+    ContainerFormat(
+        "matroska", ("mkv",),
+        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1"),
+        "aac",
+    ),
+    ContainerFormat("webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus"),
+    # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
+    ContainerFormat("mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le"),
+    ContainerFormat("mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), "aac"),
+)  # fmt: skip
+
+_BY_ENCODER = {codec.encoder: codec for codec in VIDEO_CODECS}
+_BY_NAME = {name: codec for codec in VIDEO_CODECS for name in (codec.encoder, *codec.names)}
+
+
+def container_for(output: Path) -> ContainerFormat:
+    """The container that the output's extension means."""
+    extension = output.suffix.lower().removeprefix(".")
+    for container in CONTAINERS:
+        if extension in container.extensions:
+            return container
+    known = ", ".join("." + name for container in CONTAINERS for name in container.extensions)
+    if not extension:
+        raise SettingsError(f"{output}: the output's name has no extension; use one of {known}")
+    raise SettingsError(
+        f"{output}: the extension .{extension} does not name a container; use one of {known}"
+    )
+
+
+@dataclass(frozen=True)
+class VideoOutput:
+    """How the video stream is encoded: encoder, sizes, and FFmpeg's options for it."""
+
+    encoder: str
+    pixel_format: PixelFormat
+    width: int
+    height: int
+    frame_rate: Fraction
+    bitrate: int | None
+    options: dict[str, str]
+
+
+def video_output(
+    settings: RenderSettings,
+    container: ContainerFormat,
+    width: int,
+    height: int,
+    frame_rate: Fraction,
+) -> VideoOutput:
+    """Checks the settings against the tables; ``SettingsError`` lists what is possible."""
+    codec = _codec(settings, container)
+    layout = _pixel_format(settings, codec)
+    options = dict(codec.options)
+    options.update(_preset_options(settings, codec))
+    options.update(_rate_options(settings, codec))
+    if codec.encoder == "prores_ks" and layout.name == "yuv444p10le" and settings.preset is None:
+        options["profile"] = "4444"
+    if codec.encoder == "dnxhd" and layout.depth == 10 and settings.preset is None:
+        options["profile"] = "dnxhr_444" if layout.name == "yuv444p10le" else "dnxhr_hqx"
+    across, down = layout.chroma_shift
+    if width % (1 << across) or height % (1 << down):
+        raise SettingsError(
+            f"the output is {width}x{height}, but {layout.name} needs an even width"
+            f"{' and height' if down else ''}; change the EDL's size or give --width and --height"
+        )
+    if codec.frame_rates and frame_rate not in codec.frame_rates:
+        raise SettingsError(
+            f"{codec.encoder} cannot store {frame_rate} frames per second; it takes "
+            + ", ".join(str(rate) for rate in codec.frame_rates)
+        )
+    return VideoOutput(codec.encoder, layout, width, height, frame_rate, settings.bitrate, options)
+
+
+def _codec(settings: RenderSettings, container: ContainerFormat) -> VideoCodec:
+    possible = ", ".join(container.video_codecs)
+    if settings.codec is None:
+        return _BY_ENCODER[container.video_codecs[0]]
+    codec = _BY_NAME.get(settings.codec.lower())
+    if codec is None:
+        known = ", ".join(entry.encoder for entry in VIDEO_CODECS)
+        raise SettingsError(f"there is no codec {settings.codec!r}; use one of {known}")
+    if codec.encoder not in container.video_codecs:
+        homes = ", ".join(
+            "." + entry.extensions[0] for entry in CONTAINERS if codec.encoder in entry.video_codecs
+        )
+        raise SettingsError(
+            f".{container.extensions[0]} cannot hold {codec.encoder}; it holds {possible}, and "
+            f"{codec.encoder} goes into {homes}"
+        )
+    return codec
+
+
+def _pixel_format(settings: RenderSettings, codec: VideoCodec) -> PixelFormat:
+    name = settings.pixel_format or codec.pixel_formats[0]
+    if name not in codec.pixel_formats:
+        raise SettingsError(
+            f"{codec.encoder} cannot write the pixel format {name!r} here; it takes "
+            + ", ".join(codec.pixel_formats)
+        )
+    return pixel_format(name)
+
+
+def _preset_options(settings: RenderSettings, codec: VideoCodec) -> Mapping[str, str]:
+    if settings.preset is None:
+        return codec.presets[codec.preset] if codec.preset is not None else {}
+    if not codec.presets:
+        raise SettingsError(f"{codec.encoder} has no presets; leave --preset out")
+    if settings.preset not in codec.presets:
+        raise SettingsError(
+            f"{codec.encoder} has no preset {settings.preset!r}; use one of "
+            + ", ".join(codec.presets)
+        )
+    return codec.presets[settings.preset]
+
+
+def _rate_options(settings: RenderSettings, codec: VideoCodec) -> dict[str, str]:
+    if settings.bitrate is not None and settings.crf is not None:
+        raise SettingsError("--bitrate and --crf exclude each other; give one of them")
+    if settings.bitrate is not None:
+        if not codec.takes_bitrate:
+            raise SettingsError(f"{codec.encoder} has no bit rate to set; leave --bitrate out")
+        if settings.bitrate <= 0:
+            raise SettingsError(f"the bit rate {settings.bitrate} is not above zero")
+        return {}
+    if settings.crf is not None:
+        if codec.crf_range is None:
+            advice = "use --bitrate" if codec.takes_bitrate else "leave it out"
+            raise SettingsError(f"{codec.encoder} has no --crf; {advice}")
+        low, high = codec.crf_range
+        if not low <= settings.crf <= high:
+            raise SettingsError(
+                f"--crf {settings.crf:g} is outside {low} to {high}, which {codec.encoder} takes"
+            )
+        return {"crf": f"{settings.crf:g}"}
+    if codec.crf is not None:
+        return {"crf": f"{codec.crf:g}"}
+    if codec.encoder == "mpeg2video":
+        # Constant quantiser 3: FFmpeg's own default is 200 kbit/s.
+        return {"flags": "+qscale", "global_quality": str(3 * 118)}
+    return {}

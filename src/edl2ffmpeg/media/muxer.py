@@ -1,0 +1,124 @@
+"""Writes one output file: owns the container and the encoders of its streams.
+
+It does not choose the file's final name: see ``jobs.publish``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.container import OutputContainer
+
+from edl2ffmpeg.devices.cpu import encoder_threads
+from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.media._translate import encoding
+from edl2ffmpeg.media.audio_encoder import AudioEncoder
+from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput
+from edl2ffmpeg.media.video_encoder import VideoEncoder
+from edl2ffmpeg.ownership import Owner
+
+__all__ = ["Muxer"]
+
+# No dates, random ids or FFmpeg version: the same EDL gives the same bytes.
+_REPRODUCIBLE = {"fflags": "+bitexact"}
+
+
+class Muxer(Owner):
+    """An output file with one video stream and at most one audio stream.
+
+    Opening it opens the encoders and writes the header, so that settings FFmpeg refuses are
+    found before the first frame.  ``finish()`` completes the file; ``close()`` without it
+    abandons the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        container: ContainerFormat,
+        video: VideoOutput,
+        *,
+        audio_rate: int | None = None,
+        audio_channels: int = 2,
+        threads: int = 0,
+    ) -> None:
+        self._path = str(path)
+        self._audio: AudioEncoder | None = None
+        self._output: OutputContainer | None = None
+        with encoding(self._path, "opening the output"):
+            self._output = av.open(
+                f"file:{self._path}",
+                "w",
+                format=container.muxer,
+                container_options={**_REPRODUCIBLE, **dict(container.options)},
+            )
+        try:
+            self._video = VideoEncoder(self._output, video, encoder_threads(threads))
+            if audio_rate is not None:
+                self._audio = AudioEncoder(
+                    self._output, container.audio_codec, audio_rate, audio_channels
+                )
+            self._audio_rate = audio_rate
+            self._frame_rate = video.frame_rate
+            with encoding(self._path, "writing the header"):
+                self._output.start_encoding()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def video(self) -> VideoEncoder:
+        """The video encoder, for its counters."""
+        return self._video
+
+    @property
+    def audio_wanted_until(self) -> int:
+        """Samples of sound that lie before the end of the pictures written so far."""
+        if self._audio_rate is None:
+            return 0
+        end = Fraction(self._video.frames_encoded) / self._frame_rate
+        return -(-end * self._audio_rate // 1)
+
+    def write_frame(self, frame: Frame) -> None:
+        """Encodes and writes the next frame."""
+        output = self._require_open()
+        with encoding(self._path, f"writing frame {self._video.frames_encoded}"):
+            for packet in self._video.encode(frame):
+                output.mux_one(packet)
+
+    def write_samples(self, block: npt.NDArray[np.float32]) -> None:
+        """Encodes and writes the next float32 (samples, channels) block."""
+        output = self._require_open()
+        assert self._audio is not None
+        with encoding(self._path, "writing sound"):
+            for packet in self._audio.encode(block):
+                output.mux_one(packet)
+
+    def finish(self) -> None:
+        """Drains the encoders and completes the file; raises when a frame was lost."""
+        output = self._require_open()
+        with encoding(self._path, "finishing the file"):
+            if self._audio is not None:
+                for audio_packet in self._audio.drain():
+                    output.mux_one(audio_packet)
+            for packet in self._video.drain():
+                output.mux_one(packet)
+            self._output = None
+            output.close()
+
+    def _require_open(self) -> OutputContainer:
+        if self._output is None:
+            raise ValueError(f"the muxer of {self._path} is closed")
+        return self._output
+
+    def close(self) -> None:
+        """Lets the container go.  May be called twice; the file is whole only after ``finish``."""
+        output, self._output = self._output, None
+        if output is not None:
+            # The file is being abandoned: that its trailer cannot be written changes nothing.
+            with contextlib.suppress(av.FFmpegError, OSError):
+                output.close()

@@ -1,0 +1,447 @@
+"""Decodes one video stream and answers which picture is being played at a time.
+
+It knows nothing of clips.  See Note [Exact seeks] for how a picture is reached after a
+jump without decoding one too many or showing one too few.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import deque
+from collections.abc import Generator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+import av
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from edl2ffmpeg.errors import MediaOpenError
+from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.media._damage import Damage
+from edl2ffmpeg.media._display_matrix import Orientations
+from edl2ffmpeg.media._picture_times import Picture, PictureTimes
+from edl2ffmpeg.media._stream_notes import stream_notes
+from edl2ffmpeg.media._translate import decoding, seeking
+from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.frames import wrap_frame
+from edl2ffmpeg.media.streams import find_stream, keep_only
+from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
+
+__all__ = ["DecodeStats", "PlayedFrame", "VideoDecoder"]
+
+_log = logging.getLogger(__name__)
+
+TOLERANCE = Fraction(1, 1000)
+"""How far before its presentation time a picture may be asked for (EDLs write milliseconds)."""
+
+_REORDER_LIMIT = 64
+_FORWARD_LIMIT = Fraction(2)
+_BROKEN_PACKETS_LIMIT = 500
+
+# Decoders for which "nothing refers to this picture" is known from the packet, and whose
+# packets are all shown (VP8 has packets that never are).
+_SKIPPING_DECODERS = ("h264", "hevc", "mpeg2video")
+
+# Note [Exact seeks]
+# A container's seek promises little: MPEG-TS lands on any packet, open GOPs begin with
+# pictures that cannot be decoded, edit lists and B-frames shift dts against pts.  So after a
+# seek the packets are read ahead (not decoded) until one has dts > the wanted time, when
+# every packet that could be the wanted picture has been seen.  The wanted picture is the
+# largest pts <= the time.  Decoding starts at the last keyframe of those packets whose pts is
+# not after the wanted one (a keyframe after it only has it as a leading picture); if there is
+# none, the seek is repeated further back.  Pictures before the wanted one that nothing refers
+# to need not be decoded at all, and which they are is now known exactly.
+
+
+@dataclass(slots=True)
+class DecodeStats:
+    """Counters that make performance promises testable."""
+
+    seeks: int = 0
+    seek_retries: int = 0
+    packets_read: int = 0
+    pictures_decoded: int = 0
+    pictures_shown: int = 0
+    broken_packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedFrame:
+    """The frame being played; ``held`` says that the stream had already ended."""
+
+    frame: Frame
+    held: bool
+
+
+class VideoDecoder(Owner):
+    """Owns one open file and the decoder of one of its video streams.
+
+    ``threads`` 0 lets FFmpeg choose how many.  Raises ``MediaOpenError`` when the file or stream
+    cannot be had.  Not thread-safe: one thread at a time.
+    """
+
+    def __init__(
+        self,
+        access: AccessRules,
+        location: str,
+        selector: StreamSelector | None = None,
+        threads: int = 0,
+    ) -> None:
+        self.location = location
+        self.selector = selector or StreamSelector(StreamKind.VIDEO)
+        self.stats = DecodeStats()
+        self._container: InputContainer | None = access.open(location)
+        try:
+            stream = find_stream(self._container, location, self.selector)
+            assert isinstance(stream, VideoStream)
+            self._open_stream(stream, threads)
+            self._read_first()
+            _log.info(
+                "opened %s %s: %s, %dx%d, %s frames per second",
+                location,
+                self.selector,
+                self._context.name,
+                self._context.width,
+                self._context.height,
+                self.frame_rate,
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_stream(self, stream: VideoStream, threads: int) -> None:
+        assert self._container is not None
+        self._stream = stream
+        keep_only(self._container, stream)
+        context = stream.codec_context
+        context.thread_type = ThreadType.AUTO
+        context.thread_count = threads
+        self._context = context
+        self._time_base = stream.time_base or Fraction(1, 1000)
+        rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+        self.frame_rate = Fraction(rate)
+        self._tolerance = min(TOLERANCE, 1 / self.frame_rate / 4)
+        self._first_dts = sys.maxsize
+        self._packets = self._read_packets()
+        self._ahead: deque[Packet[VideoStream]] = deque()
+        self._decoded: deque[Picture] = deque()
+        self._current: Picture | None = None
+        self._shown: tuple[Picture, Frame] | None = None
+        self._next: Picture | None = None
+        self._current_is_first = False
+        self._skip_before: int | None = None
+        self._ended = False
+        container_format = self._container.format.name
+        self._times = PictureTimes(stream, container_format, self.frame_rate)
+        self._damage = Damage(stream, container_format, self.frame_rate)
+        self._start = stream.start_time or 0
+        self._orientations = Orientations()
+        self._first_size = (context.width, context.height)
+        self._can_skip = context.name in _SKIPPING_DECODERS
+
+    def _read_first(self) -> None:
+        """Decodes the first picture: a stream without one is not worth opening."""
+        with decoding(self.location, None):
+            first = self._decode_next()
+        if first is None:
+            raise MediaOpenError(
+                f"{self.location}: stream {self.selector} holds no picture that can be decoded "
+                "and placed in time; remux or export it again",
+                self.location,
+            )
+        start = self._stream.start_time
+        self._start = start if start is not None else first.pts
+        self._first_pts = first.pts
+        # Where to seek for the very first packet: MPEG-TS would pass it by, asked for its pts.
+        self._first_dts = min(first.pts, self._first_dts)
+        self._current, self._current_is_first = first, True
+        self._next = self._decode_next()
+
+    # -- what a caller asks ---------------------------------------------------
+
+    @property
+    def start_time(self) -> Fraction:
+        """Presentation time in the file, in seconds, that is this stream's time 0."""
+        return self._start * self._time_base
+
+    @property
+    def notes(self) -> list[str]:
+        """What about this stream is not shown as it is meant to be, a sentence part each."""
+        frame = self._current.native if self._current is not None else None
+        return stream_notes(self._stream, self._context, frame)
+
+    @property
+    def first_broken(self) -> Fraction | None:
+        """Time, counted from the stream's start, of the first damage met; None without any."""
+        first = self._damage.first_pts
+        return None if first is None else max((first - self._start) * self._time_base, Fraction(0))
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Length of the stream in seconds as the file declares it; None where it does not."""
+        stream, container = self._stream, self._container
+        if stream.duration is not None:
+            return stream.duration * self._time_base
+        if container is None or container.duration is None:
+            return None
+        # The container's length counts from its own start, which may not be the stream's.
+        begin = Fraction(container.start_time or 0, av.time_base)
+        return begin + Fraction(container.duration, av.time_base) - self.start_time
+
+    @property
+    def position(self) -> Fraction:
+        """Time, counted from the stream's start, of the picture last shown."""
+        current = self._current
+        return (current.pts - self._start) * self._time_base if current else Fraction(-1)
+
+    @property
+    def bytes_per_picture(self) -> int:
+        """Memory of one decoded picture."""
+        frame = self._shown_frame()
+        return sum(plane.pitch * plane.rows for plane in frame.planes)
+
+    def first_frame(self) -> Frame:
+        """The picture at the current position, without moving."""
+        return self._shown_frame()
+
+    def frame_played_at(self, time: Fraction) -> PlayedFrame:
+        """The last frame whose presentation time is <= ``time`` + tolerance.
+
+        ``time`` is in seconds from the stream's start.  Before the first frame it is the
+        first one; after the end, the last one, marked ``held``.
+        """
+        self._require_open()
+        limit = self._limit(time)
+        if not self.continues_to(time):
+            self._seek(limit, time)
+        with decoding(self.location, time):
+            while self._next is not None and self._next.pts <= limit:
+                self._current, self._current_is_first = self._next, False
+                self._next = self._decode_next()
+        self.stats.pictures_shown += 1
+        assert self._current is not None
+        self._damage.note_shown(self._current, self._next, limit)
+        self.stats.broken_packets = self._damage.count
+        return PlayedFrame(self._shown_frame(), self._is_held(limit))
+
+    def continues_to(self, time: Fraction) -> bool:
+        """Whether ``time`` is reached by decoding on, rather than by a seek."""
+        limit = self._limit(time)
+        if self._current is None:
+            return False
+        if self._current.pts > limit:
+            return self._current_is_first
+        if self._next is None or self._next.pts > limit:
+            return True
+        return not self._keyframe_between(self._next.pts, limit)
+
+    def _keyframe_between(self, position: int, limit: int) -> bool:
+        """Whether a seek to ``limit`` would skip pictures that decoding on would not."""
+        if self._times.is_counted:
+            return False
+        entries = self._stream.index_entries
+        where = entries.search_timestamp(limit, backward=True) if len(entries) else -1
+        if where >= 0:
+            # dts of the keyframe; a lead of half a second pays for the flush of the decoder.
+            lead = (entries[where].timestamp - position) * self._time_base
+            return lead > Fraction(1, 2)
+        return (limit - position) * self._time_base > _FORWARD_LIMIT
+
+    def _limit(self, time: Fraction) -> int:
+        """The largest pts that counts as being played at ``time``."""
+        return self._start + floor((time + self._tolerance) / self._time_base)
+
+    def _is_held(self, limit: int) -> bool:
+        current = self._current
+        if self._next is not None or current is None:
+            return False
+        length = current.duration or round(1 / self.frame_rate / self._time_base)
+        return limit >= current.pts + length
+
+    def _shown_frame(self) -> Frame:
+        current = self._current
+        assert current is not None
+        if self._shown is None or self._shown[0] is not current:
+            orientation = self._orientations.of(current.native)
+            self._shown = (current, wrap_frame(current.native, current.aspect, orientation))
+        return self._shown[1]
+
+    # -- seeking --------------------------------------------------------------
+
+    def _seek(self, limit: int, time: Fraction) -> None:
+        """Positions the decoder so that decoding on reaches the picture at ``limit``.
+
+        See Note [Exact seeks], and Note [AVI] in ``_picture_times`` for those from the start.
+        """
+        back = 0
+        self.stats.seeks += 1
+        while True:
+            target = limit - back
+            at_start = self._times.is_counted or target <= self._first_pts
+            with seeking(self.location, time):
+                self._rewind(self._first_dts if at_start else target)
+            with decoding(self.location, time):
+                found = None if self._times.is_counted else self._read_ahead(limit)
+            if found or at_start:
+                self._skip_before = found
+                with decoding(self.location, time):
+                    self._restart(at_start)
+                if at_start or (self._current is not None and self._current.pts <= limit):
+                    return
+            step = round(Fraction(1, 2) / self._time_base)
+            back = max(2 * back, step, 1)
+            self.stats.seek_retries += 1
+
+    def _rewind(self, target: int) -> None:
+        assert self._container is not None
+        self._packets.close()
+        try:
+            self._container.seek(target, stream=self._stream, backward=True)
+        except av.FFmpegError:
+            if target != self._first_dts:
+                raise
+            # Streams without an index cannot go to a time, but can always go to byte 0.
+            self._container.seek(0, stream=self._stream, unsupported_byte_offset=True)
+        self._packets = self._read_packets()
+        self._ahead.clear()
+        self._decoded.clear()
+        self._current = self._next = None
+        self._times.restart()
+        self._ended = False
+        self._skip_before = None
+
+    def _read_ahead(self, limit: int) -> int | None:
+        """Reads packets until the wanted one is known; gives its pts, or None.
+
+        Afterwards the packets read begin with the keyframe to decode from.
+        """
+        packets: list[Packet[VideoStream]] = []
+        wanted: int | None = None
+        later = 0
+        for packet in self._packets:
+            packets.append(packet)
+            pts = self._times.of_packet(packet)
+            if pts is None:
+                continue
+            if pts > limit:
+                later += 1
+                if later >= _REORDER_LIMIT or (packet.dts is not None and packet.dts > limit):
+                    break
+            elif not packet.is_discard and (wanted is None or pts > wanted):
+                wanted = pts
+        keys = [
+            index
+            for index, packet in enumerate(packets)
+            if packet.is_keyframe
+            and wanted is not None
+            and (pts := self._times.of_packet(packet)) is not None
+            and pts <= wanted
+        ]
+        self._ahead.extend(packets[keys[-1] :] if keys else packets)
+        return wanted if keys else None
+
+    def _restart(self, at_start: bool) -> None:
+        self._current = self._decode_next()
+        self._current_is_first = at_start
+        self._next = self._decode_next() if self._current is not None else None
+
+    # -- decoding -------------------------------------------------------------
+
+    def _read_packets(self) -> Generator[Packet[VideoStream], None, None]:
+        assert self._container is not None
+        try:
+            for packet in self._container.demux(self._stream):
+                self.stats.packets_read += 1
+                if packet.dts is not None and packet.dts < self._first_dts:
+                    self._first_dts = packet.dts
+                yield packet
+        except (av.error.InvalidDataError, av.error.EOFError):
+            # The file breaks off here: what it still owes is in the decoder.
+            self._note_broken()
+
+    def _next_packet(self) -> Packet[VideoStream] | None:
+        if self._ahead:
+            return self._ahead.popleft()
+        return next(self._packets, None)
+
+    def _decode_next(self) -> Picture | None:
+        """The next picture in presentation order; None at the end of the stream."""
+        broken = 0
+        while not self._decoded:
+            if self._ended:
+                return None
+            packet = self._next_packet()
+            if packet is None or packet.size == 0:
+                self._ended = True
+            elif packet.is_corrupt:
+                self._note_broken(self._times.of_packet(packet))
+            self._choose_skip(packet)
+            try:
+                decoded = self._context.decode(packet if packet and packet.size else None)
+            except av.error.EOFError:
+                decoded = []
+            except av.FFmpegError:
+                self._note_broken(self._times.of_packet(packet) if packet else None)
+                broken += 1
+                if broken > _BROKEN_PACKETS_LIMIT:
+                    raise
+                continue
+            self.stats.pictures_decoded += len(decoded)
+            self._decoded.extend(self._timed(decoded))
+        return self._decoded.popleft()
+
+    def _timed(self, frames: list[av.VideoFrame]) -> Generator[Picture, None, None]:
+        for frame in frames:
+            pts = self._times.of_frame(frame)
+            if pts is not None:
+                yield Picture(pts, frame.duration or 0, frame, self._aspect(frame))
+
+    def _aspect(self, frame: av.VideoFrame) -> Fraction | None:
+        """The container's word on a picture's aspect counts until the size changes."""
+        coded = self._context.sample_aspect_ratio
+        if (frame.width, frame.height) != self._first_size:
+            return coded
+        return self._stream.sample_aspect_ratio or coded
+
+    def _choose_skip(self, packet: Packet[VideoStream] | None) -> None:
+        before = self._skip_before
+        if before is None or not self._can_skip:
+            return
+        if packet is None or packet.pts is None or packet.size == 0:
+            self._context.skip_frame = "DEFAULT"
+            return
+        self._context.skip_frame = "NONREF" if packet.pts < before else "DEFAULT"
+        if packet.dts is not None and packet.dts >= before:
+            self._context.skip_frame = "DEFAULT"
+            self._skip_before = None
+
+    def _note_broken(self, pts: int | None = None) -> None:
+        """Counts damage, at ``pts`` or else where decoding is."""
+        here = self._current.pts if self._current is not None else self._start
+        self._damage.note(here if pts is None else pts, once=pts is not None)
+        self.stats.broken_packets = self._damage.count
+
+    # -- closing --------------------------------------------------------------
+
+    def _require_open(self) -> None:
+        if self._container is None:
+            raise ValueError(f"the decoder of {self.location} is closed")
+
+    def close(self) -> None:
+        """Closes the file; frames already given out stay valid.  May be called twice."""
+        container, self._container = self._container, None
+        if container is None:
+            return
+        if hasattr(self, "_packets"):
+            self._packets.close()
+            self._decoded.clear()
+            self._ahead.clear()
+            self._current = self._next = self._shown = None
+        container.close()
+        _log.debug("closed %s", self.location)
