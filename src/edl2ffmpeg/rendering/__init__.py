@@ -1,0 +1,1 @@
+"""Rendering one frame range in one process."""

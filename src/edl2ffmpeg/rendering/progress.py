@@ -1,0 +1,38 @@
+"""Progress of a render as events; it prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+__all__ = ["Progress", "ProgressCallback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a render is: frames written of ``frames_total``, after ``elapsed_seconds``."""
+
+    frames_done: int
+    frames_total: int
+    elapsed_seconds: float
+    frame_rate: Fraction
+
+    @property
+    def frames_per_second(self) -> float:
+        """Mean speed so far."""
+        return self.frames_done / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
+
+    @property
+    def speed(self) -> float:
+        """Seconds of movie made per second."""
+        return self.frames_per_second / float(self.frame_rate)
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Estimated time to go; None before the first frame."""
+        rate = self.frames_per_second
+        return (self.frames_total - self.frames_done) / rate if rate > 0 else None
+
+
+ProgressCallback = Callable[[Progress], None]
