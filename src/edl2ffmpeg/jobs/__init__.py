@@ -1,0 +1,1 @@
+"""A whole render: check, render, publish."""

@@ -1,0 +1,100 @@
+"""Gives an output file its name only when it is whole; it knows nothing of what is in it.
+
+Note [Partial files]: the movie is written beside its final place as
+``.NAME.RANDOM.partial`` and renamed at the end, which is atomic on one file system.  The
+partial file is locked while its writer lives, so that the next render to the same name can
+tell a partial file left by a killed process from one that is being written, and removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from edl2ffmpeg.errors import EncodeError, SettingsError
+
+__all__ = ["published"]
+
+_SUFFIX = ".partial"
+
+
+@contextlib.contextmanager
+def published(output: Path, *, replace: bool = True) -> Iterator[Path]:
+    """A path to write to, renamed to ``output`` when the block ends without an exception.
+
+    When the block raises, the partial file is removed and ``output`` is as it was.  Raises
+    ``SettingsError`` when the folder cannot be written to, and ``EncodeError`` when, without
+    ``replace``, a file of that name has appeared meanwhile.
+    """
+    folder = output.absolute().parent
+    if output.exists() and not output.is_file():
+        kind = "a folder" if output.is_dir() else "not a regular file"
+        raise SettingsError(f"{output}: is {kind}; give the name of a file")
+    try:
+        _remove_abandoned(folder, output.name)
+        descriptor, partial = _locked_partial(folder, output.name)
+    except OSError as error:
+        raise SettingsError(f"{output}: cannot be written: {error.strerror}") from None
+    try:
+        yield partial
+        _finish(descriptor, partial, output, replace)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _locked_partial(folder: Path, name: str) -> tuple[int, Path]:
+    """A new partial file that is locked, and that nobody removed before it was."""
+    while True:
+        descriptor, path = tempfile.mkstemp(_SUFFIX, f".{name}.", folder)
+        # Another writer of this name may be about to take the new file for an abandoned one:
+        # waiting for its lock means that it has made up its mind.  Some network file systems
+        # have no locks; only the cleaning up is lost there.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.path.exists(path):
+            return descriptor, Path(path)
+        os.close(descriptor)
+
+
+def _finish(descriptor: int, partial: Path, output: Path, replace: bool) -> None:
+    try:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(descriptor, 0o666 & ~mask)
+        os.fsync(descriptor)
+        if replace:
+            os.replace(partial, output)
+        else:
+            # Unlike a rename, a link does not replace what is there.
+            os.link(partial, output)
+            partial.unlink()
+    except FileExistsError:
+        raise EncodeError(
+            f"{output}: appeared while it was rendered, and is kept; add --overwrite to replace it"
+        ) from None
+    except OSError as error:
+        raise EncodeError(f"{output}: cannot be put in place: {error.strerror}") from error
+
+
+def _remove_abandoned(folder: Path, name: str) -> None:
+    """Removes partial files of ``name`` whose writer is gone."""
+    prefix = f".{name}."
+    for entry in os.scandir(folder):
+        middle = entry.name.removeprefix(prefix).removesuffix(_SUFFIX)
+        # mkstemp puts eight characters in the middle: other names are not ours.
+        if len(middle) != 8 or entry.name != f"{prefix}{middle}{_SUFFIX}":
+            continue
+        with contextlib.suppress(OSError):
+            descriptor = os.open(entry.path, os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(entry.path)
+            finally:
+                os.close(descriptor)

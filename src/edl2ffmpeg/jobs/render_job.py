@@ -1,0 +1,242 @@
+"""Renders a timeline to a movie: checks, renders, publishes, reports."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from edl2ffmpeg._version import __version__
+from edl2ffmpeg.devices.selection import DeviceDecision, choose_device
+from edl2ffmpeg.errors import (
+    EdlValidationError,
+    MediaOpenError,
+    Problem,
+    SettingsError,
+)
+from edl2ffmpeg.jobs.check import MAX_PROBLEMS, MediaNotes, check_media
+from edl2ffmpeg.jobs.publish import published
+from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.decoder_pool import DecoderPool
+from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput, container_for, video_output
+from edl2ffmpeg.media.verify import verify_frame_count
+from edl2ffmpeg.media.versions import library_versions
+from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.progress import ProgressCallback
+from edl2ffmpeg.rendering.session import RenderSession, SessionResult
+from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.timeline.model import MediaSource, Timeline
+from edl2ffmpeg.timing import format_seconds, frame_at
+
+__all__ = ["RenderResult", "access_rules", "render_timeline", "with_overrides"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """A finished render: the file, its length, and what there is to know about it."""
+
+    output: Path
+    frames: int
+    duration_seconds: float
+    elapsed_seconds: float
+    warnings: tuple[str, ...]
+    report: dict[str, Any] = field(repr=False)
+
+
+def access_rules(settings: RenderSettings) -> AccessRules:
+    """What the settings allow an EDL to open."""
+    return AccessRules(settings.allow_protocols, settings.restrict, settings.locations)
+
+
+def with_overrides(timeline: Timeline, settings: RenderSettings) -> Timeline:
+    """The timeline with the settings' size and frame rate in place of the EDL's."""
+    return replace(
+        timeline,
+        frame_rate=settings.frame_rate or timeline.frame_rate,
+        width=settings.width or timeline.width,
+        height=settings.height or timeline.height,
+    )
+
+
+def frame_range_of(timeline: Timeline, settings: RenderSettings, count: int) -> tuple[int, int]:
+    """Output frames ``[start, end)`` that ``--start`` and ``--end`` leave of the timeline."""
+    rate = timeline.frame_rate
+    start = frame_at(settings.start, rate) if settings.start is not None else 0
+    end = min(frame_at(settings.end, rate), count) if settings.end is not None else count
+    if count == 0:
+        raise EdlValidationError(
+            [Problem("clips", "no clip shows or sounds anything; there is nothing to render")]
+        )
+    if start < 0 or start >= end:
+        asked = format_seconds(settings.start or timeline.duration * 0)
+        until = format_seconds(settings.end if settings.end is not None else timeline.duration)
+        raise SettingsError(
+            f"the part from {asked} to {until} holds no frame; the timeline is "
+            f"{format_seconds(timeline.duration)} long"
+        )
+    return start, end
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Everything decided before the first file is opened."""
+
+    timeline: Timeline
+    planner: FramePlanner
+    frame_range: tuple[int, int]
+    container: ContainerFormat
+    video: VideoOutput
+    device: DeviceDecision
+    access: AccessRules
+
+
+def render_timeline(
+    timeline: Timeline,
+    output: Path,
+    settings: RenderSettings,
+    progress: ProgressCallback | None = None,
+) -> RenderResult:
+    """Renders ``timeline`` to ``output``, which appears only when it is whole.
+
+    Raises an ``Edl2FfmpegError``; then nothing is left behind, and a file that was there
+    before is untouched.
+    """
+    job = _prepare(timeline, output, settings)
+    _refuse_output(job.timeline, output, settings)
+    decoders = DecoderPool(job.access, settings.threads)
+    with decoders, published(output, replace=settings.overwrite) as partial:
+        notes = check_media(job.timeline, job.access, decoders, audio=settings.audio)
+        refuse_warnings(job.timeline, notes, settings)
+        with RenderSession(
+            job.timeline,
+            job.planner,
+            settings,
+            job.access,
+            decoders,
+            job.frame_range,
+            partial,
+            job.container,
+            job.video,
+        ) as session:
+            result = session.run(progress)
+        verify_frame_count(partial, result.frames)
+    return _result(
+        job, output, settings, result, all_warnings(job.timeline, notes, result.warnings)
+    )
+
+
+def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:
+    device = choose_device(settings)
+    _log.info("device: asked for %s, using %s: %s", device.requested, device.used, device.reason)
+    timeline = with_overrides(timeline, settings)
+    container = container_for(output)
+    video = video_output(settings, container, timeline.width, timeline.height, timeline.frame_rate)
+    planner = FramePlanner(timeline)
+    frames = frame_range_of(timeline, settings, planner.frame_count)
+    return _Job(timeline, planner, frames, container, video, device, access_rules(settings))
+
+
+def refuse_warnings(timeline: Timeline, notes: MediaNotes, settings: RenderSettings) -> None:
+    """With ``strict``, raises the warnings as an error."""
+    problems = [
+        Problem(entry.json_path, entry.message) for entry in (*timeline.warnings, *notes.warnings)
+    ]
+    if settings.strict and problems:
+        omitted = max(len(problems) - MAX_PROBLEMS, 0)
+        raise EdlValidationError(problems[:MAX_PROBLEMS], omitted)
+
+
+def all_warnings(timeline: Timeline, notes: MediaNotes, measured: list[str]) -> list[str]:
+    """Every warning once: a short source that was measured is not foretold as well."""
+    places = {text.split(": ", 1)[0] for text in measured}
+    short = [entry for entry in notes.short if entry.json_path not in places]
+    return [*map(str, (*timeline.warnings, *notes.odd, *short)), *measured]
+
+
+def _refuse_output(timeline: Timeline, output: Path, settings: RenderSettings) -> None:
+    if output.exists() and not settings.overwrite:
+        raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
+    refuse_sources(timeline, output, "output")
+
+
+def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
+    """Raises ``MediaOpenError`` when ``path``, to be written, is a source of the timeline."""
+    if "\0" in str(path):
+        raise SettingsError(f"{str(path)!r}: the {what}'s name holds a zero byte")
+    real = os.path.realpath(path)
+    for location, json_path in _locations(timeline).items():
+        # No file has a zero byte in its name; opening it is refused later.
+        if "\0" not in location and os.path.realpath(location) == real:
+            raise MediaOpenError(
+                f"{json_path}: the {what} {path} is also a source of this EDL; give another name",
+                str(path),
+            )
+
+
+def _locations(timeline: Timeline) -> dict[str, str]:
+    """Every location the timeline reads, and the first place that names it."""
+    found: dict[str, str] = {}
+    for track in timeline.video_tracks + timeline.audio_tracks:
+        for clip in track.clips:
+            for segment in clip.segments:
+                if isinstance(segment.source, MediaSource):
+                    found.setdefault(segment.source.location, segment.json_path)
+    return found
+
+
+def _result(
+    job: _Job,
+    output: Path,
+    settings: RenderSettings,
+    session: SessionResult,
+    warnings: list[str],
+) -> RenderResult:
+    duration = float(session.frames / job.timeline.frame_rate)
+    report = {
+        "edl2ffmpeg": __version__,
+        "versions": {"python": platform.python_version(), **library_versions()},
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "output": str(output),
+        "bytes": output.stat().st_size,
+        "settings": _settings_report(settings, job),
+        "device": vars(job.device),
+        "timeline": {
+            "frame_rate": str(job.timeline.frame_rate),
+            "width": job.timeline.width,
+            "height": job.timeline.height,
+            "first_frame": job.frame_range[0],
+        },
+        "frames": session.frames,
+        "samples": session.samples,
+        "duration_seconds": duration,
+        "elapsed_seconds": round(session.elapsed_seconds, 3),
+        "stage_seconds": {name: round(value, 3) for name, value in session.stage_seconds.items()},
+        "counters": session.counters,
+        "held_frames": session.held,
+        "warnings": warnings,
+    }
+    return RenderResult(
+        output, session.frames, duration, session.elapsed_seconds, tuple(warnings), report
+    )
+
+
+def _settings_report(settings: RenderSettings, job: _Job) -> dict[str, Any]:
+    has_sound = settings.audio and bool(job.timeline.audio_tracks)
+    return {
+        "container": job.container.muxer,
+        "codec": job.video.encoder,
+        "pixel_format": job.video.pixel_format.name,
+        "encoder_options": job.video.options,
+        "bitrate": settings.bitrate,
+        "audio": settings.audio,
+        "audio_codec": job.container.audio_codec if has_sound else None,
+        "fit": settings.fit.value,
+        "threads": settings.threads,
+        "strict": settings.strict,
+    }
