@@ -1,0 +1,105 @@
+"""Render an edit decision list (EDL) to a finished movie, exact to the frame and the sample.
+
+>>> import edl2ffmpeg
+>>> result = edl2ffmpeg.render("cut.json", "movie.mp4")           # doctest: +SKIP
+>>> with edl2ffmpeg.open_frames("cut.json") as frames:            # doctest: +SKIP
+...     for frame in frames:
+...         print(frame.number, frame.array.shape)
+
+Names are imported when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from edl2ffmpeg._version import __version__
+
+if TYPE_CHECKING:
+    from edl2ffmpeg.api import ComposedFrame, FrameReader, load_timeline, open_frames, render
+    from edl2ffmpeg.errors import (
+        DecodeError,
+        DeviceError,
+        DeviceUnavailableError,
+        Edl2FfmpegError,
+        EdlError,
+        EdlSyntaxError,
+        EdlValidationError,
+        EncodeError,
+        JobError,
+        JobInterruptedError,
+        MediaAccessError,
+        MediaError,
+        MediaOpenError,
+        Problem,
+        SeekError,
+        SettingsError,
+        UnsupportedFeatureError,
+    )
+    from edl2ffmpeg.jobs.render_job import RenderResult
+    from edl2ffmpeg.plan.frame_planner import FramePlanner
+    from edl2ffmpeg.plan.model import FramePlan
+    from edl2ffmpeg.rendering.progress import Progress
+    from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings
+    from edl2ffmpeg.timeline.model import Timeline
+
+__all__ = [
+    "ComposedFrame",
+    "DecodeError",
+    "DeviceError",
+    "DeviceUnavailableError",
+    "Edl2FfmpegError",
+    "EdlError",
+    "EdlSyntaxError",
+    "EdlValidationError",
+    "EncodeError",
+    "Fit",
+    "FramePlan",
+    "FramePlanner",
+    "FrameReader",
+    "HardwareAcceleration",
+    "JobError",
+    "JobInterruptedError",
+    "MediaAccessError",
+    "MediaError",
+    "MediaOpenError",
+    "Problem",
+    "Progress",
+    "RenderResult",
+    "RenderSettings",
+    "SeekError",
+    "SettingsError",
+    "Timeline",
+    "UnsupportedFeatureError",
+    "__version__",
+    "load_timeline",
+    "open_frames",
+    "render",
+]
+
+_HOMES = {
+    "ComposedFrame": "api",
+    "Fit": "settings",
+    "FramePlan": "plan.model",
+    "FramePlanner": "plan.frame_planner",
+    "FrameReader": "api",
+    "HardwareAcceleration": "settings",
+    "Progress": "rendering.progress",
+    "RenderResult": "jobs.render_job",
+    "RenderSettings": "settings",
+    "Timeline": "timeline.model",
+    "load_timeline": "api",
+    "open_frames": "api",
+    "render": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'edl2ffmpeg' has no attribute {name!r}")
+    return getattr(import_module(f"edl2ffmpeg.{_HOMES.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

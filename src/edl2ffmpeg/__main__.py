@@ -1,0 +1,20 @@
+"""``python -m edl2ffmpeg``; see ``cli``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+
+def main() -> int:
+    """Entry point of the command; gives the exit code."""
+    # Until the command line has set up its own answer, Ctrl-C ends the process without a
+    # traceback: nothing has been written yet.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from edl2ffmpeg.cli import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

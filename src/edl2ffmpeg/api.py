@@ -1,0 +1,190 @@
+"""The Python interface: load, render, and read composed frames; no logic of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edl2ffmpeg.compositor.cpu import CpuCompositor
+from edl2ffmpeg.devices.selection import choose_device
+from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, PixelFormat
+from edl2ffmpeg.jobs.check import check_media
+from edl2ffmpeg.jobs.render_job import (
+    RenderResult,
+    access_rules,
+    all_warnings,
+    frame_range_of,
+    refuse_warnings,
+    render_timeline,
+    with_overrides,
+)
+from edl2ffmpeg.media.decoder_pool import DecoderPool
+from edl2ffmpeg.media.frames import FramePool, rgb_array
+from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.progress import ProgressCallback
+from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
+from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.timeline import load_timeline_file
+from edl2ffmpeg.timeline.model import Timeline
+from edl2ffmpeg.timing import frame_time
+
+__all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "render"]
+
+
+def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> Timeline:
+    """Reads and validates the EDL at ``path``; opens no media.
+
+    Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
+    (at most 20), ``UnsupportedFeatureError`` when this version cannot draw it.
+    """
+    rules = access_rules(settings or RenderSettings())
+    return load_timeline_file(Path(path), resolve=rules.resolve, locations=rules.locations)
+
+
+def render(
+    edl: str | Path | Timeline,
+    output: str | Path,
+    settings: RenderSettings | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    **options: Any,
+) -> RenderResult:
+    """Renders an EDL to the file ``output``, which appears only when it is whole.
+
+    ``options`` are fields of ``RenderSettings`` (``crf=20``, ``overwrite=True``) and win over
+    ``settings``.  ``progress`` is called after every frame, in the calling thread; an
+    exception it raises stops the render.  Raises an ``Edl2FfmpegError``; nothing is left
+    behind then.
+    """
+    chosen = replace(settings or RenderSettings(), **options)
+    timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
+    return render_timeline(timeline, Path(output), chosen, progress)
+
+
+@dataclass(frozen=True)
+class ComposedFrame:
+    """One composed output frame.
+
+    ``array`` is (height, width, 3) uint8 R'G'B' for a reader in ``rgb24``; otherwise it is the
+    luma and ``planes`` holds Y, U and V, uint8 or uint16, BT.709 limited range.  The arrays
+    are read-only and stay valid for as long as they are kept.
+    """
+
+    number: int
+    time: Fraction
+    array: npt.NDArray[Any]
+    planes: tuple[npt.NDArray[Any], ...]
+
+
+class FrameReader(Owner):
+    """An iterator over composed frames, and the owner of what makes them; close it."""
+
+    def __init__(self, timeline: Timeline, settings: RenderSettings, format: str) -> None:
+        choose_device(settings)
+        timeline = with_overrides(timeline, settings)
+        planner = FramePlanner(timeline)
+        start, end = frame_range_of(timeline, settings, planner.frame_count)
+        access = access_rules(settings)
+        layout = _reader_layout(format)
+        self._format = format
+        self._timeline = timeline
+        self._number = start
+        self._rate = timeline.frame_rate
+        self._closed = False
+        with ExitStack() as stack:
+            decoders = stack.enter_context(DecoderPool(access, settings.threads))
+            self._notes = check_media(timeline, access, decoders, audio=False)
+            refuse_warnings(timeline, self._notes, settings)
+            pool = FramePool(timeline.width, timeline.height, layout, Colour(Matrix.BT709))
+            stack.callback(pool.close)
+            compositor = stack.enter_context(
+                CpuCompositor(timeline.width, timeline.height, layout, pool.allocate, settings.fit)
+            )
+            self._pipeline = stack.enter_context(
+                VideoPipeline(planner, decoders, compositor, (start, end), strict=settings.strict)
+            )
+            self._frames = iter(self._pipeline)
+            self._stack = stack.pop_all()
+        self.frame_count = end - start
+
+    def __iter__(self) -> Iterator[ComposedFrame]:
+        return self
+
+    def __next__(self) -> ComposedFrame:
+        if self._closed:
+            raise ValueError("the frame reader is closed")
+        frame = next(self._frames)
+        number = self._number
+        self._number += 1
+        array, planes = self._arrays(frame)
+        return ComposedFrame(number, frame_time(number, self._rate), array, planes)
+
+    def _arrays(self, frame: Frame) -> tuple[npt.NDArray[Any], tuple[npt.NDArray[Any], ...]]:
+        if self._format == "rgb24":
+            return _read_only(rgb_array(frame)), ()
+        planes = tuple(_read_only(frame.array(index)) for index in range(3))
+        return planes[0], planes
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is odd about the timeline and its media, and what was held or broken so far."""
+        return all_warnings(self._timeline, self._notes, self._pipeline.warnings)
+
+    def close(self) -> None:
+        """Stops the threads and closes the files.  May be called twice."""
+        self._closed = True
+        self._stack.close()
+
+
+def open_frames(
+    edl: str | Path | Timeline,
+    settings: RenderSettings | None = None,
+    *,
+    format: str = "rgb24",
+    **options: Any,
+) -> FrameReader:
+    """Composed frames of an EDL as NumPy arrays, in order; use it in a ``with`` block.
+
+    ``format`` is ``rgb24`` or a planar YUV pixel format such as ``yuv420p`` or
+    ``yuv422p10le``.  ``options`` are fields of ``RenderSettings``: ``start=`` and ``end=`` (in
+    seconds, as Fractions) choose a part.
+    """
+    chosen = replace(settings or RenderSettings(), **options)
+    timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
+    return FrameReader(timeline, chosen, format)
+
+
+def _reader_layout(format: str) -> PixelFormat:
+    """The layout to compose in for a reader in ``format``."""
+    name = "yuv444p" if format == "rgb24" else format
+    layout = PIXEL_FORMATS.get(name)
+    if layout is None or not _is_readable(layout):
+        possible = ", ".join(entry.name for entry in PIXEL_FORMATS.values() if _is_readable(entry))
+        raise SettingsError(f"frames cannot be read as {format!r}; use rgb24, {possible}")
+    return layout
+
+
+def _is_readable(layout: PixelFormat) -> bool:
+    """Whether frames of this layout are three arrays of limited-range Y'CbCr."""
+    return (
+        layout.is_planar
+        and not layout.is_rgb
+        and not layout.has_alpha
+        and len(layout.components) == 3
+        and not layout.name.startswith("yuvj")
+    )
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,189 @@
+"""The options of the command line: names, help and checks of single values; runs nothing."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NoReturn
+
+from edl2ffmpeg._version import __version__
+from edl2ffmpeg.settings import Fit, HardwareAcceleration
+from edl2ffmpeg.timing import parse_frame_rate, parse_timecode
+
+__all__ = ["COMMANDS", "Parser", "add_access_options", "checked", "render_parser"]
+
+COMMANDS = {
+    "check": "say what is wrong with an EDL and its media",
+    "plan": "print what is drawn for one frame",
+    "schema": "print the JSON Schema of the EDL",
+}
+
+_USAGE = "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {check,plan,schema} ... [--help]"
+
+_EPILOG = "commands:\n" + "".join(f"  {name:<21} {text}\n" for name, text in COMMANDS.items())
+
+
+class Parser(argparse.ArgumentParser):
+    """Usage errors are one sentence and exit with 2; options are spelled out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the sentence and exits with 2."""
+        self.exit(2, f"edl2ffmpeg: {message}; see {self.prog} --help\n")
+
+
+def render_parser() -> argparse.ArgumentParser:
+    """The parser of ``edl2ffmpeg EDL OUT``, whose help is that of the whole command."""
+    parser = Parser(
+        prog="edl2ffmpeg",
+        usage=_USAGE,
+        description="Render an edit decision list to a finished movie.",
+        epilog=_EPILOG,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+            prog, max_help_position=26, width=96
+        ),
+    )
+    parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
+    parser.add_argument(
+        "out", metavar="OUT", type=Path, help="the movie: .mp4 .mov .mkv .webm .mxf .ts"
+    )
+    _add_encoding_options(parser.add_argument_group("encoding"))
+    _add_timeline_options(parser.add_argument_group("timeline"))
+    _add_hardware_options(
+        parser.add_argument_group("hardware (this version runs on the CPU: auto and none)")
+    )
+    add_access_options(parser.add_argument_group("what the EDL may open"))
+    _add_running_options(parser.add_argument_group("running"))
+    return parser
+
+
+def _add_encoding_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "-c", "--codec", metavar="NAME",
+        help="libx264 (default) libx265 libsvtav1 libvpx-vp9 prores_ks dnxhd mpeg2video ffv1",
+    )  # fmt: skip
+    group.add_argument("-b", "--bitrate", metavar="RATE", type=checked(_bitrate), help="e.g. 8M")
+    group.add_argument("-p", "--preset", metavar="NAME", help="the encoder's preset or profile")
+    group.add_argument(
+        "--crf", metavar="N", type=checked(_number), help="constant quality (libx264: 23)"
+    )
+    group.add_argument("--pix-fmt", metavar="NAME", help="e.g. yuv420p10le for 10 bits")
+    group.add_argument("--no-audio", action="store_true", help="write no sound")
+
+
+def _add_timeline_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--fps", metavar="RATE", type=checked(parse_frame_rate), help="instead of the EDL's"
+    )
+    for side in ("width", "height"):
+        group.add_argument(
+            f"--{side}", metavar="PIXELS", type=checked(_positive), help="instead of the EDL's"
+        )
+    group.add_argument(
+        "--start",
+        metavar="TIME",
+        type=checked(parse_timecode),
+        help="render from here: seconds or [H:]MM:SS.mmm",
+    )
+    group.add_argument(
+        "--end", metavar="TIME", type=checked(parse_timecode), help="render up to here"
+    )
+    group.add_argument(
+        "--fit", choices=[entry.value for entry in Fit], default="contain",
+        help="sources of another shape (default: contain)",
+    )  # fmt: skip
+    group.add_argument("--strict", action="store_true", help="warnings are errors")
+
+
+def _add_hardware_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--hw-accel", choices=[entry.value for entry in HardwareAcceleration], default="auto",
+        metavar="KIND", help="auto (default), cuda, vaapi, qsv, videotoolbox, none",
+    )  # fmt: skip
+    group.add_argument("--hw-device", metavar="NAME", help="which device of that kind")
+    for stage in ("encode", "decode"):
+        group.add_argument(
+            f"--hw-{stage}", action=argparse.BooleanOptionalAction, help=f"{stage} on the device"
+        )
+    group.add_argument(
+        "--async-depth", metavar="N", type=checked(_positive), help="surfaces in flight"
+    )
+
+
+def add_access_options(group: argparse._ActionsContainer) -> None:
+    """Adds what an EDL may open: the options that every command shares."""
+    group.add_argument(
+        "--allow-protocol", metavar="NAME", action="append", default=[],
+        help="beside local files, e.g. https",
+    )  # fmt: skip
+    group.add_argument(
+        "--restrict", metavar="DIR", action="append", default=[], type=Path,
+        help="open nothing outside DIR; repeatable",
+    )  # fmt: skip
+    group.add_argument(
+        "--locations", metavar="FILE", type=Path, help="JSON table of location ids to uris"
+    )
+
+
+def _add_running_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    group.add_argument(
+        "--threads", metavar="N", type=checked(_count), default=0, help="per codec (0: automatic)"
+    )
+    group.add_argument(
+        "--progress", choices=("auto", "bar", "json", "none"), default="auto",
+        help="bar on a terminal by default",
+    )  # fmt: skip
+    group.add_argument("--report", metavar="FILE", type=Path, help="write a JSON report")
+    group.add_argument(
+        "-v", "--verbose", action="count", default=0, help="say what is done (-vv: and closed)"
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="errors and warnings only")
+    group.add_argument("--version", action="version", version=f"edl2ffmpeg {__version__}")
+
+
+def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """``parse`` with its ``ValueError`` text shown as the usage error."""
+
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
+
+
+def _bitrate(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)([kKmM]?)", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a bit rate such as 8M or 800k")
+    value = int(Fraction(match[1]) * {"k": 1_000, "m": 1_000_000}.get(match[2].lower(), 1))
+    if value <= 0:
+        raise ValueError(f"{text!r} is not above zero")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    value = _count(text)
+    if value == 0:
+        raise ValueError("must be at least 1")
+    return value
