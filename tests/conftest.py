@@ -1,0 +1,27 @@
+"""Fixtures shared by all tests: clips and broken files, made once per test session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.bad_media import make_bad_media
+from helpers.media_factory import ClipLibrary
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipLibrary:
+    """Barcoded clips by shape name, made when first asked for, shared by all workers."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    return ClipLibrary(base / "clips")
+
+
+@pytest.fixture
+def bad_media(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a broken file by its name in ``BAD_MEDIA``."""
+    return lambda kind: make_bad_media(tmp_path, kind)

@@ -1,0 +1,113 @@
+"""A file has its name only when it is whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edl2ffmpeg.errors import EncodeError, SettingsError
+from edl2ffmpeg.jobs.publish import published
+
+
+def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
+    output = tmp_path / "movie.mp4"
+    with published(output) as partial:
+        partial.write_bytes(b"whole")
+        assert not output.exists()
+        assert partial.parent == tmp_path
+    assert output.read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["movie.mp4"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert output.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    output = tmp_path / "movie.mp4"
+    output.write_bytes(b"old")
+    with pytest.raises(error), published(output) as partial:
+        partial.write_bytes(b"half")
+        raise error
+    assert output.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["movie.mp4"]
+
+
+def test_the_partial_file_of_a_killed_writer_is_removed_by_the_next(tmp_path: Path) -> None:
+    output = tmp_path / "movie.mp4"
+    program = (
+        "import os, signal, sys, pathlib\n"
+        "from edl2ffmpeg.jobs.publish import published\n"
+        "with published(pathlib.Path(sys.argv[1])) as partial:\n"
+        "    partial.write_bytes(b'half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(output)], check=False)
+    assert len(os.listdir(tmp_path)) == 1
+    assert not output.exists()
+    with published(output) as partial:
+        assert os.listdir(tmp_path) == [partial.name]
+
+
+def test_the_partial_file_of_a_living_writer_stays(tmp_path: Path) -> None:
+    output = tmp_path / "movie.mp4"
+    with published(output) as first:
+        with published(output) as second:
+            second.write_bytes(b"second")
+        assert first.exists()
+        first.write_bytes(b"first")
+    assert output.read_bytes() == b"first"
+
+
+def test_foreign_files_that_look_alike_stay(tmp_path: Path) -> None:
+    names = {".movie.mp4.partial", ".movie.mp4.notours.bak.partial", ".other.mp4.abcdefgh.partial"}
+    for name in names:
+        (tmp_path / name).touch()
+    with published(tmp_path / "movie.mp4"):
+        pass
+    assert names <= set(os.listdir(tmp_path))
+
+
+@pytest.mark.parametrize("place", ["missing/movie.mp4", "file/movie.mp4", "."])
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(SettingsError, match=r"cannot be written|is a folder"),
+        published(tmp_path / place),
+    ):
+        pass
+
+
+def test_without_replace_a_file_that_appeared_meanwhile_is_kept(tmp_path: Path) -> None:
+    output = tmp_path / "movie.mp4"
+    with (
+        pytest.raises(EncodeError, match="appeared while it was rendered"),
+        published(output, replace=False) as partial,
+    ):
+        partial.write_bytes(b"ours")
+        output.write_bytes(b"theirs")
+    assert output.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["movie.mp4"]
+    with published(tmp_path / "new.mp4", replace=False) as partial:
+        partial.write_bytes(b"new")
+    assert sorted(os.listdir(tmp_path)) == ["movie.mp4", "new.mp4"]
+
+
+def test_writers_of_one_name_do_not_remove_each_others_new_files(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from edl2ffmpeg.jobs.publish import published\n"
+        "for number in range(300):\n"
+        "    with published(pathlib.Path(sys.argv[1])) as partial:\n"
+        "        partial.write_bytes(b'x')\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "movie.mp4")]
+    writers = [subprocess.Popen(command) for _ in range(4)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]
+    assert os.listdir(tmp_path) == ["movie.mp4"]

@@ -1,0 +1,115 @@
+"""Pairs of container and codec: each possible one is written, each other one is explained."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.frame import Colour
+from edl2ffmpeg.media.formats import CONTAINERS, VIDEO_CODECS, container_for, video_output
+from edl2ffmpeg.media.frames import FramePool
+from edl2ffmpeg.media.muxer import Muxer
+from edl2ffmpeg.settings import RenderSettings
+
+RATE = Fraction(30000, 1001)
+POSSIBLE = [
+    (container.extensions[0], codec) for container in CONTAINERS for codec in container.video_codecs
+]
+IMPOSSIBLE = [
+    pair
+    for pair in itertools.product(
+        (container.extensions[0] for container in CONTAINERS),
+        (codec.encoder for codec in VIDEO_CODECS),
+    )
+    if pair not in POSSIBLE
+]
+FAST = {"libx264": "ultrafast", "libx265": "ultrafast", "libsvtav1": "12", "libvpx-vp9": "realtime"}
+
+
+@pytest.mark.parametrize(("extension", "codec"), POSSIBLE)
+def test_every_possible_pair_is_whole(tmp_path: Path, extension: str, codec: str) -> None:
+    path = tmp_path / f"movie.{extension}"
+    container = container_for(path)
+    settings = RenderSettings(codec=codec, preset=FAST.get(codec))
+    output = video_output(settings, container, 320, 180, RATE)
+    pool = FramePool(320, 180, output.pixel_format, Colour())
+    with Muxer(path, container, output, audio_rate=48_000, threads=2) as muxer:
+        for _ in range(31):
+            frame = pool.allocate()
+            for index in range(3):
+                frame.array(index)[:] = 64 << (output.pixel_format.depth - 8)
+            muxer.write_frame(frame)
+        muxer.write_samples(np.zeros((49_650, 2), np.float32))
+        muxer.finish()
+    with av.open(str(path)) as movie:
+        video = movie.streams.video[0]
+        frames = list(movie.decode(video))
+        assert len(frames) == 31
+        first = frames[0]
+        tags = (first.colorspace, first.color_primaries, first.color_trc, first.color_range)
+        assert tags == (1, 1, 1, 1)
+        times = [frame.time - frames[0].time for frame in frames]
+        assert times == pytest.approx([float(n / RATE) for n in range(31)], abs=0.00051)
+        assert len(movie.streams.audio) == 1
+
+
+@pytest.mark.parametrize(("extension", "codec"), IMPOSSIBLE)
+def test_every_other_pair_lists_the_possible_ones(extension: str, codec: str) -> None:
+    container = container_for(Path(f"movie.{extension}"))
+    with pytest.raises(SettingsError) as caught:
+        video_output(RenderSettings(codec=codec), container, 320, 180, RATE)
+    text = str(caught.value)
+    assert all(name in text for name in container.video_codecs)
+    homes = [entry.extensions[0] for entry in CONTAINERS if codec in entry.video_codecs]
+    assert all("." + name in text for name in homes)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "sentence"),
+    [
+        ("a.avi", RenderSettings(), "extension .avi does not name a container"),
+        ("movie", RenderSettings(), "the output's name has no extension; use one of .mp4, "),
+        ("a.mp4", RenderSettings(codec="h263"), "there is no codec 'h263'"),
+        ("a.mp4", RenderSettings(preset="quick"), "has no preset 'quick'"),
+        ("a.mkv", RenderSettings(codec="ffv1", preset="fast"), "has no presets"),
+        ("a.mp4", RenderSettings(crf=52), "outside 0 to 51"),
+        ("a.mp4", RenderSettings(crf=-1), "outside 0 to 51"),
+        ("a.mp4", RenderSettings(crf=20, bitrate=1), "exclude each other"),
+        ("a.mov", RenderSettings(codec="prores", crf=20), "has no --crf"),
+        ("a.mov", RenderSettings(codec="prores", bitrate=9), "has no bit rate"),
+        ("a.mp4", RenderSettings(pixel_format="nv12"), "cannot write the pixel format 'nv12'"),
+    ],
+)
+def test_settings_that_cannot_work(name: str, settings: RenderSettings, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        video_output(settings, container_for(Path(name)), 320, 180, RATE)
+
+
+def test_odd_sizes_need_444() -> None:
+    container = container_for(Path("a.mp4"))
+    with pytest.raises(SettingsError, match="even width and height"):
+        video_output(RenderSettings(), container, 321, 180, RATE)
+    output = video_output(RenderSettings(pixel_format="yuv444p"), container, 321, 181, RATE)
+    assert output.pixel_format.name == "yuv444p"
+
+
+def test_mpeg2_stores_few_rates() -> None:
+    with pytest.raises(SettingsError, match="12 frames per second; it takes 24000/1001, 24"):
+        video_output(RenderSettings(), container_for(Path("a.mxf")), 320, 180, Fraction(12))
+
+
+def test_what_the_encoder_refuses_is_said(tmp_path: Path) -> None:
+    container = container_for(tmp_path / "a.mov")
+    output = video_output(RenderSettings(codec="dnxhd"), container, 64, 36, RATE)
+    with pytest.raises(SettingsError, match="dnxhd refuses 64x36") as caught:
+        Muxer(tmp_path / "a.mov", container, output)
+    text = str(caught.value)
+    assert "with profile=dnxhr_hq: " in text
+    assert "DNxHR needs at least 256x120" in text
+    assert "{" not in text
