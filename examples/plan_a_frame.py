@@ -1,0 +1,31 @@
+"""Says what a frame shows, from the EDL alone: no media file is opened."""
+
+from __future__ import annotations
+
+import sys
+
+import edl2ffmpeg
+from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.plan.model import MediaPicture
+
+
+def main(edl: str, number: str) -> None:
+    """Prints the length of the movie and the layers of frame ``number``."""
+    timeline = edl2ffmpeg.load_timeline(edl)
+    planner = FramePlanner(timeline)
+    print(f"{planner.frame_count} frames at {timeline.frame_rate} per second")
+    plan = planner.frame(int(number))
+    print(f"frame {plan.number} is at {plan.time} s")
+    for layer in plan.layers:
+        picture = layer.picture
+        if isinstance(picture, MediaPicture):
+            what = f"{picture.source.uri} at {picture.source_time} s"
+        else:
+            what = f"generated {picture.source.generator.value}, picture {picture.frame}"
+        print(f"  video {layer.track}: {what}, opacity {float(layer.opacity):.0%}")
+    if not plan.layers:
+        print("  black")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
