@@ -8,21 +8,27 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sources import FRAME_RATE, SIZE
+from sources import FRAME_RATE, SIZE, SOURCE_X264
 
 __all__ = ["Case", "build_cases"]
 
-_ENCODE = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p"]
+_X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
+_ENCODE = [*_X264, "-crf", "23"]
+# Like the sources, so that decoding it costs what decoding them costs.
+_MASTER = [*_X264, "-crf", "20", "-x264-params", SOURCE_X264]
 _CUT_COUNT = 20
 _HALF_SECOND_FRAMES = FRAME_RATE // 2
 _CHECKED_CLIPS = 20_000
 _FADE_SECONDS = 0.5
+# The cuts of which a dip to black is made, beside the fades at both ends of the movie.
+_DIPS = (5, 10, 15)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Cut:
     source: int
     start: int
     frames: int
+    top_fade: float = 0
+    tail_fade: float = 0
 
 
 @dataclass(frozen=True)
@@ -59,11 +67,9 @@ class _Builder:
         self.cases: list[Case] = []
         self._sources, self._folder, self._product = sources, folder, product
 
-    def add_product(
-        self, name: str, title: str, cuts: Sequence[Cut], fade: float = 0, **more: Any
-    ) -> None:
+    def add_product(self, name: str, title: str, cuts: Sequence[Cut], **more: Any) -> None:
         """The product rendering ``cuts`` one after the other."""
-        edl = self._write_edl(name, cuts, fade)
+        edl = self._write_edl(name, cuts)
         output = self._folder / f"{name}.mp4"
         options = ["--overwrite", "-p", "veryfast", "--crf", "23", "--no-audio"]
         command = [*self._product, str(edl), str(output), *options, "--progress", "none"]
@@ -71,7 +77,7 @@ class _Builder:
 
     def add_check(self, name: str, title: str, cuts: Sequence[Cut]) -> None:
         """The product checking an EDL without rendering it."""
-        edl = self._write_edl(name, cuts, 0)
+        edl = self._write_edl(name, cuts)
         self.cases.append(Case(name, title, (*self._product, "check", str(edl)), baseline=""))
 
     def add_plain(self, name: str, title: str, ffmpeg: str, frames: int) -> None:
@@ -87,15 +93,32 @@ class _Builder:
         command.append(str(self._folder / f"{name}.mp4"))
         self._add(name, title, command, [Cut(0, 0, frames)])
 
+    def add_master(self, name: str, title: str, ffmpeg: str, cuts: Sequence[Cut]) -> None:
+        """FFmpeg transcoding a movie that shows ``cuts`` already, coded as the sources are.
+
+        What a render of them costs beyond this is the renderer's; the rest is the codec's.
+        """
+        master = self._folder / f"{name}-master.mp4"
+        if not master.exists():
+            print(f"making {master}", flush=True)
+            aside = master.with_suffix(".making.mp4")
+            subprocess.run([*self._graph_command(ffmpeg, cuts), *_MASTER, str(aside)], check=True)
+            aside.rename(master)
+        command = [ffmpeg, "-v", "error", "-y", "-nostdin", "-i", str(master), "-an", *_ENCODE]
+        self._add(name, title, [*command, str(self._folder / f"{name}.mp4")], cuts)
+
     def add_graph(
-        self, name: str, title: str, ffmpeg: str, cuts: Sequence[Cut], fade: float = 0
+        self, name: str, title: str, ffmpeg: str, cuts: Sequence[Cut], **more: Any
     ) -> None:
         """FFmpeg rendering ``cuts`` with one filter graph of trims, fades and a concat."""
+        command = [*self._graph_command(ffmpeg, cuts), *_ENCODE]
+        self._add(name, title, [*command, str(self._folder / f"{name}.mp4")], cuts, **more)
+
+    def _graph_command(self, ffmpeg: str, cuts: Sequence[Cut]) -> list[str]:
         command = [ffmpeg, "-v", "error", "-y", "-nostdin"]
         for source in self._sources:
             command += ["-i", str(source)]
-        command += ["-filter_complex", _graph(cuts, fade), "-map", "[out]", "-an", *_ENCODE]
-        self._add(name, title, [*command, str(self._folder / f"{name}.mp4")], cuts)
+        return [*command, "-filter_complex", _graph(cuts), "-map", "[out]", "-an"]
 
     def add_melt(self, name: str, title: str, melt: str, cuts: Sequence[Cut]) -> None:
         """MLT rendering ``cuts``; its in and out points are both inclusive."""
@@ -114,7 +137,7 @@ class _Builder:
         output = self._folder / f"{name}.mp4"
         self.cases.append(Case(name, title, tuple(command), output, frames, **more))
 
-    def _write_edl(self, name: str, cuts: Sequence[Cut], fade: float) -> Path:
+    def _write_edl(self, name: str, cuts: Sequence[Cut]) -> Path:
         clips = []
         position = 0
         for cut in cuts:
@@ -129,8 +152,10 @@ class _Builder:
                 "out": _seconds(position + cut.frames),
                 "source": source,
             }
-            if fade:
-                clip |= {"topFade": fade, "tailFade": fade}
+            if cut.top_fade:
+                clip["topFade"] = cut.top_fade
+            if cut.tail_fade:
+                clip["tailFade"] = cut.tail_fade
             clips.append(clip)
             position += cut.frames
         edl = {"fps": FRAME_RATE, "width": SIZE[0], "height": SIZE[1], "clips": clips}
@@ -152,6 +177,7 @@ def build_cases(
     folder.mkdir(parents=True, exist_ok=True)
     build = _Builder(sources, folder, product)
     cuts = _random_cuts(_CUT_COUNT, round(cut_seconds * FRAME_RATE), len(sources), source_frames)
+    faded = _faded(cuts)
     few = _random_cuts(_CUT_COUNT, _HALF_SECOND_FRAMES, len(sources), source_frames)
     many = _random_cuts(many_clips, _HALF_SECOND_FRAMES, len(sources), source_frames)
     checked = _random_cuts(_CHECKED_CLIPS, _HALF_SECOND_FRAMES, len(sources), source_frames)
@@ -159,12 +185,16 @@ def build_cases(
     if ffmpeg:
         frames = sum(cut.frames for cut in cuts)
         build.add_plain("plain", "ffmpeg, plain transcode", ffmpeg, frames)
+        title = "ffmpeg, plain transcode of the faded movie"
+        build.add_master("fadeplain", title, ffmpeg, faded)
     build.add_product("cuts", f"edl2ffmpeg, {_CUT_COUNT} cuts", cuts)
-    build.add_product("fades", f"edl2ffmpeg, {_CUT_COUNT} cuts, all faded", cuts, _FADE_SECONDS)
+    build.add_product("dips", f"edl2ffmpeg, {_CUT_COUNT} cuts, 8 fades", _dipped(cuts))
+    title = f"edl2ffmpeg, {_CUT_COUNT} cuts, all faded"
+    build.add_product("fades", title, faded, baseline="fadeplain")
     if ffmpeg:
         build.add_graph("graph", f"ffmpeg filter graph, {_CUT_COUNT} cuts", ffmpeg, cuts)
         title = f"ffmpeg filter graph, {_CUT_COUNT} cuts, all faded"
-        build.add_graph("fadegraph", title, ffmpeg, cuts, _FADE_SECONDS)
+        build.add_graph("fadegraph", title, ffmpeg, faded, baseline="fadeplain")
     if melt:
         build.add_melt("melt", f"melt, {_CUT_COUNT} cuts", melt, cuts)
     build.add_product("few", f"edl2ffmpeg, {_CUT_COUNT} half-second clips", few)
@@ -183,7 +213,25 @@ def _random_cuts(count: int, frames: int, sources: int, source_frames: int) -> l
     ]
 
 
-def _graph(cuts: Sequence[Cut], fade: float) -> str:
+def _faded(cuts: Sequence[Cut]) -> list[Cut]:
+    """The cuts with half a second of fade at both ends of each: the most there can be."""
+    return [replace(cut, top_fade=_FADE_SECONDS, tail_fade=_FADE_SECONDS) for cut in cuts]
+
+
+def _dipped(cuts: Sequence[Cut]) -> list[Cut]:
+    """The cuts with fades where an edit has them: at its ends, and at a few of its cuts."""
+    dips = {0, *_DIPS, len(cuts)}
+    return [
+        replace(
+            cut,
+            top_fade=_FADE_SECONDS if number in dips else 0,
+            tail_fade=_FADE_SECONDS if number + 1 in dips else 0,
+        )
+        for number, cut in enumerate(cuts)
+    ]
+
+
+def _graph(cuts: Sequence[Cut]) -> str:
     """A filter graph that splits every input once and trims (and fades) a branch for each cut."""
     parts = []
     for source in sorted({cut.source for cut in cuts}):
@@ -193,9 +241,11 @@ def _graph(cuts: Sequence[Cut], fade: float) -> str:
     for number, cut in enumerate(cuts):
         bounds = f"start_frame={cut.start}:end_frame={cut.start + cut.frames}"
         chain = f"trim={bounds},setpts=PTS-STARTPTS"
-        if fade:
-            out = cut.frames / FRAME_RATE - fade
-            chain += f",fade=in:d={fade},fade=out:st={out}:d={fade}"
+        if cut.top_fade:
+            chain += f",fade=in:d={cut.top_fade}"
+        if cut.tail_fade:
+            out = cut.frames / FRAME_RATE - cut.tail_fade
+            chain += f",fade=out:st={out}:d={cut.tail_fade}"
         parts.append(f"[s{number}]{chain}[c{number}]")
     ends = "".join(f"[c{number}]" for number in range(len(cuts)))
     parts.append(f"{ends}concat=n={len(cuts)}:v=1:a=0[out]")

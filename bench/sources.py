@@ -14,7 +14,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FRAME_RATE", "SIZE", "prepare_sources"]
+__all__ = ["FRAME_RATE", "SIZE", "SOURCE_X264", "prepare_sources"]
 
 SIZE = (1920, 1080)
 FRAME_RATE = 30
@@ -22,7 +22,7 @@ _MARGIN = 160
 _VERSION = 2
 _NOISE_PICTURES = 12
 # A keyframe a second, as phones and cameras write.
-_X264 = "keyint=30:min-keyint=30:scenecut=0:bframes=3"
+SOURCE_X264 = "keyint=30:min-keyint=30:scenecut=0:bframes=3"
 
 Picture = npt.NDArray[np.uint8]
 
@@ -43,7 +43,7 @@ def prepare_sources(folder: Path, count: int = 3, seconds: int = 20) -> list[Pat
 
 
 def _write(path: Path, frames: int, seed: int) -> None:
-    options = {"preset": "veryfast", "crf": "20", "x264-params": _X264}
+    options = {"preset": "veryfast", "crf": "20", "x264-params": SOURCE_X264}
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=Fraction(FRAME_RATE), options=options)
         assert isinstance(stream, av.VideoStream)

@@ -46,17 +46,18 @@ def run(arguments: Sequence[str]) -> int:
     }[command]
     with Interruption() as interruption:
         try:
+            interruption.arm()
             return run_command(rest, interruption)
         except Edl2FfmpegError as error:
-            if interruption.signal_name is None:
+            if not interruption.is_stopping:
                 _print_lines("", str(error))
                 return error.exit_code
         except OSError as error:
-            if interruption.signal_name is None:
+            if not interruption.is_stopping:
                 return _output_failed(error)
         except BaseException:
             # An interrupt may come out as another error of the code it went through.
-            if interruption.signal_name is None:
+            if not interruption.is_stopping:
                 raise
     _print_lines("", f"interrupted by {interruption.signal_name}; nothing was written")
     return JobInterruptedError.exit_code
@@ -102,6 +103,8 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     with report_to(options.report, timeline, (options.edl, output), settings) as write_report:
         with progress_display(kind, output, interruption.check) as display:
             result = render_timeline(timeline, output, settings, display)
+            # The movie has its name: a signal from here on stops nothing.
+            interruption.disarm()
         write_report(result.report)
     for warning in result.warnings:
         _print_lines("warning: ", warning)

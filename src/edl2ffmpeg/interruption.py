@@ -3,7 +3,8 @@
 Note [Interrupts]: a handler can run between any two instructions, in anybody's code.  What
 it raises is no ``Exception``, because libraries catch those and go on; and because even a
 ``BaseException`` can be lost (in a destructor or a callback from C), the signal is remembered
-and ``check()`` raises again at the next frame.
+and ``check()`` raises again at the next frame.  It raises between ``arm()`` and ``disarm()``
+alone: before, nobody could catch it; afterwards, the work is done and would be called undone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _INTERRUPTED = 130
 
 
 class Interruption:
-    """While its ``with`` block lasts, the first signal raises in the main thread.
+    """While its ``with`` block lasts, the first signal raises in the main thread once armed.
 
     Signals within two seconds of the first (a key held down) are ignored, so that cleaning up
     is left alone; a later one means that cleaning up hangs, and ends the process at once.
@@ -31,6 +32,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal_name: str | None = None
+        self._armed = False
         self._since = 0.0
         self._before: dict[int, Any] = {}
 
@@ -46,14 +48,28 @@ class Interruption:
         if self.signal_name is None:
             self.signal_name = _NAMES[signal.Signals(number).name]
             self._since = monotonic()
-            raise _InterruptError
-        if monotonic() - self._since > _PATIENCE_SECONDS:
+            self.check()
+        elif monotonic() - self._since > _PATIENCE_SECONDS:
             os._exit(_INTERRUPTED)
+
+    def arm(self) -> None:
+        """From here on a signal raises, and so does one that has come already."""
+        self._armed = True
+        self.check()
+
+    def disarm(self) -> None:
+        """From here on a signal is only remembered."""
+        self._armed = False
 
     def check(self) -> None:
         """Raises again if a signal has come whose exception was lost."""
-        if self.signal_name is not None:
+        if self.is_stopping:
             raise _InterruptError
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a signal is ending the work."""
+        return self._armed and self.signal_name is not None
 
     def __exit__(
         self,
