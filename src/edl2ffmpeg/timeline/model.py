@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edl2ffmpeg.timeline.effects import Effect, TimeCurve, Transform, TransitionLook
 
 __all__ = [
     "Clip",
@@ -21,10 +25,13 @@ __all__ = [
     "Source",
     "StreamKind",
     "StreamSelector",
+    "SubTrack",
+    "SubTrackSpan",
     "TimeRange",
     "Timeline",
     "TimelineWarning",
     "Track",
+    "Transition",
     "YuvColour",
 ]
 
@@ -118,7 +125,8 @@ class Segment:
     """One source shown during ``range_in_parent`` (timeline time) of its clip.
 
     At timeline time t the source time is ``source_range.start + (t - range_in_parent.start)
-    * speed``.  The range in the parent wins over ``source_range`` where they differ.
+    * speed``, or what ``curve`` makes of ``t - range_in_parent.start``.  The range in the
+    parent wins over ``source_range`` where they differ.
     """
 
     source: Source
@@ -126,10 +134,14 @@ class Segment:
     source_range: TimeRange
     speed: Fraction
     json_path: str
+    curve: TimeCurve | None = None
 
     def source_time(self, time: Fraction) -> Fraction:
         """Source time in seconds that is playing at timeline ``time``."""
-        return self.source_range.start + (time - self.range_in_parent.start) * self.speed
+        passed = time - self.range_in_parent.start
+        if self.curve is not None:
+            return self.curve.at(passed)
+        return self.source_range.start + passed * self.speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +153,25 @@ class Fade:
 
 
 @dataclass(frozen=True, slots=True)
+class Transition:
+    """The way into a clip, during ``range_in_parent`` of the timeline.
+
+    With ``segments`` it leads from the clip's own to these, and lasts as long as the clip;
+    without, from the clip that ends where this one begins (else from black) to this one.
+    """
+
+    look: TransitionLook
+    range_in_parent: TimeRange
+    json_path: str
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip of a plain track; its ``segments`` follow each other and fill its range."""
+    """One clip of a plain track; its ``segments`` follow each other and fill its range.
+
+    ``effects`` and then ``transforms`` act on its pictures, before those of the track.
+    """
 
     range_in_parent: TimeRange
     segments: tuple[Segment, ...]
@@ -150,15 +179,39 @@ class Clip:
     top_fade: Fade | None = None
     tail_fade: Fade | None = None
     sync: int | None = None
+    effects: tuple[Effect, ...] = ()
+    transforms: tuple[Transform, ...] = ()
+    transition: Transition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubTrackSpan:
+    """What one clip of a sub-track does, and when: effects in order, or one transform."""
+
+    range_in_parent: TimeRange
+    effects: tuple[Effect, ...] = ()
+    transform: Transform | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubTrack:
+    """Spans of one sub-track, sorted by start, never overlapping."""
+
+    spans: tuple[SubTrackSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Clips of one plain track, sorted by start, never overlapping."""
+    """Clips of one plain track, sorted by start, never overlapping.
+
+    ``sub_tracks`` act on all of its clips in this order: colour, effects, transforms, each by
+    ``subnumber``.
+    """
 
     kind: StreamKind
     number: int
     clips: tuple[Clip, ...]
+    sub_tracks: tuple[SubTrack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
