@@ -9,6 +9,7 @@ using uint16_t = unsigned short;
 using int16_t = short;
 using int32_t = int;
 using int64_t = long long;
+using uint32_t = unsigned int;
 #else
 #include <cstdint>
 #endif

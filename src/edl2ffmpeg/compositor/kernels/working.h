@@ -71,4 +71,23 @@ HD int32_t blend_over(int32_t value, int32_t scale, int32_t offset, int32_t cove
     return clamp(code, 0, (1 << depth) - 1);
 }
 
+// The product of two shares with 14 fractional bits, rounded.
+HD int16_t times(int32_t a, int32_t b) {
+    return static_cast<int16_t>((a * b + kWeightRound) >> kWeightBits);
+}
+
+// Between picture a and picture b (15-bit codes with coverage), of which `weight` is b, over the
+// code value beneath.  Both are weighted by their coverage, so what is transparent adds nothing.
+HD int32_t mix_over(int32_t a, int32_t a_coverage, int32_t b, int32_t b_coverage, int32_t weight,
+                    int32_t beneath, int32_t depth) {
+    const int32_t from = times(a_coverage, kWeightOne - weight);
+    const int32_t to = times(b_coverage, weight);
+    const int32_t below = to_working(beneath, depth);
+    const int32_t half = kWorkingHalf;
+    const int32_t sum = (a - half) * from + (b - half) * to + below * (kWeightOne - from - to);
+    const int32_t down = kWeightBits + kWorkingDepth - depth;
+    const int32_t code = ((sum + (1 << (down - 1))) >> down) + (1 << (depth - 1));
+    return clamp(code, 0, (1 << depth) - 1);
+}
+
 }  // namespace edl2ffmpeg

@@ -1,9 +1,12 @@
 #include "draw.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "../effects.h"
 #include "../working.h"
 #include "rows.h"
 
@@ -109,27 +112,113 @@ class ChannelReader {
     int next_ = 0;
 };
 
-// Matrix row and table of one output component; returns where the finished row is.
-const int16_t *finish_row(const Output &output, const std::vector<const int16_t *> &inputs,
-                          int16_t *combined, int width) {
+// Matrix row; returns where the result is, which is an input where there is nothing to do.
+const int16_t *matrix_row(const std::vector<int> &row_weights, int offset,
+                          const std::vector<const int16_t *> &inputs, int16_t *combined,
+                          int width) {
     const int16_t *terms[3];
     int weights[3];
     int count = 0;
-    for (size_t i = 0; i < output.weights.size(); ++i) {
-        if (output.weights[i] == 0) continue;
+    for (size_t i = 0; i < row_weights.size(); ++i) {
+        if (row_weights[i] == 0) continue;
         terms[count] = inputs[i];
-        weights[count++] = output.weights[i];
+        weights[count++] = row_weights[i];
     }
-    const int16_t *row = combined;
-    if (count == 1 && weights[0] == kWeightOne && output.offset == kWeightRound)
-        row = terms[0];
-    else
-        rows::combine_row(terms, weights, count, output.offset, combined, width);
+    if (count == 1 && weights[0] == kWeightOne && offset == kWeightRound) return terms[0];
+    rows::combine_row(terms, weights, count, offset, combined, width);
+    return combined;
+}
+
+// Matrix row and table of one output component; returns where the finished row is.
+const int16_t *finish_row(const Output &output, const std::vector<const int16_t *> &inputs,
+                          int16_t *combined, int width) {
+    const int16_t *row = matrix_row(output.weights, output.offset, inputs, combined, width);
     if (output.table) {
         rows::look_up_working_row(row, output.table->values.data(), combined, width);
         row = combined;
     }
     return row;
+}
+
+// Runs the steps of a program on rows of its own, of the components that are asked for.
+class ProgramRunner {
+   public:
+    static size_t samples_needed(const Program *program, int width) {
+        return program ? 3 * static_cast<size_t>(padded(width)) : 0;
+    }
+
+    ProgramRunner(const Program &program, const std::vector<Output> &outputs, int16_t *memory,
+                  int width)
+        : program_(program), width_(width) {
+        bool all = false;
+        for (const auto &step : program.steps) all = all || step->needs_all();
+        for (int i = 0; i < 3; ++i) {
+            bool wanted = all;
+            for (const Output &output : outputs) wanted = wanted || output.component == i;
+            rows_[i] = wanted ? memory + static_cast<size_t>(i) * padded(width) : nullptr;
+        }
+    }
+
+    void run(const std::vector<const int16_t *> &inputs, int y) {
+        for (int i = 0; i < 3; ++i) {
+            if (!rows_[i]) continue;
+            const MatrixRow &matrix = program_.components[i];
+            const int16_t *made = matrix_row(matrix.weights, matrix.offset, inputs, rows_[i], width_);
+            // The steps write in place, and filtered rows are still needed by the next ones.
+            if (made != rows_[i]) std::copy_n(made, width_, rows_[i]);
+        }
+        for (const auto &step : program_.steps) step->run(rows_, width_, y);
+    }
+
+    const int16_t *row(int component) const { return rows_[component]; }
+
+   private:
+    const Program &program_;
+    int width_;
+    int16_t *rows_[3];
+};
+
+// Samples between which a convex outline is known to cover all if it covers both ends.
+constexpr int kOutlineBlock = 32;
+
+float outline_at(const Outline &o, float x, float y) {
+    return outline_coverage(o.p_x * x + o.p_y * y + o.p_0, o.q_x * x + o.q_y * y + o.q_0, o.across,
+                            o.down, o.corner, o.soft);
+}
+
+void multiply_outline(const Outline &outline, int16_t *covered, int width, int y) {
+    const float row = static_cast<float>(y);
+    for (int start = 0; start < width; start += kOutlineBlock) {
+        const int end = std::min(start + kOutlineBlock, width);
+        const bool full = outline_at(outline, static_cast<float>(start), row) >= 1.0f &&
+                          outline_at(outline, static_cast<float>(end - 1), row) >= 1.0f;
+        if (full) continue;
+        for (int x = start; x < end; ++x) {
+            const float share = outline_at(outline, static_cast<float>(x), row);
+            covered[x] = static_cast<int16_t>(nearest(static_cast<float>(covered[x]) * share));
+        }
+    }
+}
+
+// Makes the coverage of one row; false where nothing of it is covered.
+bool cover_row(const Coverage &coverage, const int16_t *alpha, int16_t *covered, int width, int y) {
+    if (!coverage.down.empty() && coverage.down[y] == 0) {
+        std::fill_n(covered, width, int16_t{0});
+        return false;
+    }
+    if (coverage.from_channel)
+        rows::coverage_row(alpha, coverage.scale, coverage.offset, coverage.most, covered, width);
+    else
+        std::fill_n(covered, width, static_cast<int16_t>(coverage.most));
+    if (!coverage.down.empty())
+        rows::multiply_row(covered, coverage.across.data(), coverage.down[y], width);
+    for (const Outline &outline : coverage.outlines) multiply_outline(outline, covered, width, y);
+    if (coverage.mask) {
+        const auto mask = samples_of<const uint16_t>(*coverage.mask, y);
+        rows::multiply_row(covered, reinterpret_cast<const int16_t *>(mask.data), kWeightOne,
+                           width);
+    }
+    return true;
 }
 
 template <class Sample>
@@ -143,6 +232,96 @@ void store_row(const Output &output, const int16_t *row, const int16_t *coverage
         rows::quantise_row(row, out, width, output.scale, output.opaque_offset,
                            kWeightBits + kWorkingDepth - output.depth, (1 << output.depth) - 1);
     }
+}
+
+// Rows of one side of a transition, moved; what is outside of the picture is not covered.
+class MixRow {
+   public:
+    MixRow(const MixSource &source, int width)
+        : source_(source), width_(width), samples_(source.planes.size()), coverage_(width) {
+        for (auto &row : samples_) row.resize(width);
+    }
+
+    void read(int y) {
+        std::fill(coverage_.begin(), coverage_.end(), int16_t{0});
+        if (source_.planes.empty()) return;
+        const int row = y - source_.top;
+        const Plane &first = source_.planes[0];
+        const int start = std::max(0, source_.left);
+        const int end = std::min(width_, source_.left + first.width);
+        if (row < 0 || row >= first.height || start >= end) return;
+        for (size_t i = 0; i < samples_.size(); ++i)
+            copy(source_.planes[i], row, start, end, samples_[i].data());
+        if (source_.coverage)
+            copy(*source_.coverage, row, start, end, coverage_.data());
+        else
+            std::fill(coverage_.begin() + start, coverage_.begin() + end, int16_t{kWeightOne});
+    }
+
+    const int16_t *samples(size_t plane) const {
+        return samples_.empty() ? coverage_.data() : samples_[plane].data();
+    }
+    const int16_t *coverage() const { return coverage_.data(); }
+
+   private:
+    void copy(const Plane &plane, int row, int start, int end, int16_t *out) const {
+        const auto *in =
+            reinterpret_cast<const int16_t *>(samples_of<const uint16_t>(plane, row).data);
+        std::copy(in + start - source_.left, in + end - source_.left, out + start);
+    }
+
+    const MixSource &source_;
+    int width_;
+    std::vector<std::vector<int16_t>> samples_;
+    std::vector<int16_t> coverage_;
+};
+
+double cubic(double distance) {
+    const double x = std::abs(distance);
+    if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+    if (x < 2) return ((-0.5 * x + 2.5) * x - 4) * x + 2;
+    return 0;
+}
+
+// Weights with 14 fractional bits that sum to exactly one; the largest takes what rounding leaves.
+void quantise_taps(const double *weights, int count, int16_t *taps) {
+    double total = 0;
+    for (int k = 0; k < count; ++k) total += weights[k];
+    int sum = 0, largest = 0;
+    for (int k = 0; k < count; ++k) {
+        const int tap = static_cast<int>(std::nearbyint(weights[k] / total * kWeightOne));
+        taps[k] = static_cast<int16_t>(tap);
+        sum += tap;
+        if (weights[k] > weights[largest]) largest = k;
+    }
+    taps[largest] = static_cast<int16_t>(taps[largest] + kWeightOne - sum);
+}
+
+Axis bicubic_axis(int count, int source_count, double first, double step, int multiple) {
+    const double stretch = std::max(1.0, step);
+    // A filter wider than the picture reads all of it with about equal weights.
+    const int reach =
+        static_cast<int>(std::min(std::ceil(2 * stretch), static_cast<double>(source_count) + 1));
+    int taps = reach == 2 ? 4 : (2 * reach + multiple - 1) / multiple * multiple;
+    taps = std::min(taps, source_count);
+    std::vector<int32_t> positions(count);
+    std::vector<int16_t> weights(static_cast<size_t>(count) * taps);
+    std::vector<double> folded(taps);
+    for (int i = 0; i < count; ++i) {
+        const double limit = static_cast<double>(source_count) + reach;
+        const double position = std::min(std::max(first + i * step, -limit), limit);
+        const int whole = static_cast<int>(std::floor(position));
+        const double part = position - whole;
+        positions[i] = std::min(std::max(whole + 1 - reach, 0), source_count - taps);
+        std::fill(folded.begin(), folded.end(), 0.0);
+        for (int k = 1 - reach; k <= reach; ++k) {
+            const int sample = std::min(std::max(whole + k, 0), source_count - 1);
+            const int slot = std::min(std::max(sample - positions[i], 0), taps - 1);
+            folded[slot] += cubic((k - part) / stretch);
+        }
+        quantise_taps(folded.data(), taps, weights.data() + static_cast<size_t>(i) * taps);
+    }
+    return Axis(std::move(positions), std::move(weights), taps);
 }
 
 template <class In, class Out, class Row>
@@ -237,34 +416,90 @@ int16_t *Scratch::reserve(size_t samples) {
     return reinterpret_cast<int16_t *>((address + alignment - 1) / alignment * alignment);
 }
 
+std::shared_ptr<Axis> Axis::resampling(int count, int source_count, double first, double step,
+                                       int multiple) {
+    if (count < 1 || source_count < 1 || !(step > 0) || !std::isfinite(step) ||
+        !std::isfinite(first))
+        throw std::invalid_argument("an axis needs samples and a positive, finite step");
+    const double whole = std::nearbyint(first);
+    if (std::abs(step - 1) * count < 1e-6 && std::abs(first - whole) < 1e-6 && whole >= 0 &&
+        whole + count <= source_count) {
+        std::vector<int32_t> positions(count);
+        for (int i = 0; i < count; ++i) positions[i] = static_cast<int32_t>(whole) + i;
+        return std::make_shared<Axis>(std::move(positions),
+                                      std::vector<int16_t>(count, kWeightOne), 1);
+    }
+    return std::make_shared<Axis>(bicubic_axis(count, source_count, first, step, multiple));
+}
+
 void draw(const std::vector<Channel> &channels, const std::vector<Output> &outputs,
-          const Coverage *coverage, Scratch &scratch, int row_start, int row_end) {
+          const Coverage *coverage, const Program *program, Scratch &scratch, int row_start,
+          int row_end) {
     const int width = outputs.at(0).target.width;
     size_t needed = 2 * static_cast<size_t>(padded(width));
+    needed += ProgramRunner::samples_needed(program, width);
     for (const Channel &channel : channels) needed += ChannelReader::samples_needed(channel);
     int16_t *combined = scratch.reserve(needed);
     int16_t *covered = combined + padded(width);
     int16_t *memory = covered + padded(width);
+    std::optional<ProgramRunner> runner;
+    if (program) runner.emplace(*program, outputs, memory, width);
+    memory += ProgramRunner::samples_needed(program, width);
     std::vector<ChannelReader> readers;
     readers.reserve(channels.size());
     for (const Channel &channel : channels) {
         readers.emplace_back(channel, memory);
         memory += ChannelReader::samples_needed(channel);
     }
-    if (coverage && !coverage->from_channel)
-        std::fill_n(covered, width, static_cast<int16_t>(coverage->most));
+    const bool is_varied = coverage && (coverage->from_channel || !coverage->down.empty() ||
+                                        !coverage->outlines.empty() || coverage->mask);
+    if (coverage) std::fill_n(covered, width, static_cast<int16_t>(coverage->most));
+    const bool is_stored = coverage && coverage->store;
     std::vector<const int16_t *> inputs(channels.size());
     for (int y = row_start; y < row_end; ++y) {
-        for (size_t i = 0; i < channels.size(); ++i) inputs[i] = readers[i].row(y);
-        if (coverage && coverage->from_channel)
-            rows::coverage_row(inputs.back(), coverage->scale, coverage->offset, coverage->most,
-                               covered, width);
+        const bool from_channel = coverage && coverage->from_channel;
+        if (from_channel) inputs.back() = readers.back().row(y);
+        if (is_varied) {
+            const bool any =
+                cover_row(*coverage, from_channel ? inputs.back() : nullptr, covered, width, y);
+            if (!any && !is_stored) continue;
+        }
+        if (is_stored)
+            std::copy_n(covered, width, reinterpret_cast<int16_t *>(
+                                            samples_of<uint16_t>(*coverage->store, y).data));
+        for (size_t i = 0; i + from_channel < channels.size(); ++i) inputs[i] = readers[i].row(y);
+        if (runner) runner->run(inputs, y);
+        const int16_t *blended = coverage && !is_stored ? covered : nullptr;
         for (const Output &output : outputs) {
-            const int16_t *row = finish_row(output, inputs, combined, width);
+            const int16_t *row = runner ? runner->row(output.component)
+                                        : finish_row(output, inputs, combined, width);
             if (output.target.sample_bytes == 1)
-                store_row<uint8_t>(output, row, coverage ? covered : nullptr, y);
+                store_row<uint8_t>(output, row, blended, y);
             else
-                store_row<uint16_t>(output, row, coverage ? covered : nullptr, y);
+                store_row<uint16_t>(output, row, blended, y);
+        }
+    }
+}
+
+void mix_planes(const MixSource &outgoing, const MixSource &incoming, const Plane *weights,
+                int weight, const std::vector<Plane> &targets, int depth, int row_start,
+                int row_end) {
+    const int width = targets.at(0).width;
+    std::vector<int16_t> constant(width, static_cast<int16_t>(weight));
+    MixRow from(outgoing, width), to(incoming, width);
+    for (int y = row_start; y < row_end; ++y) {
+        const int16_t *share = constant.data();
+        if (weights)
+            share = reinterpret_cast<const int16_t *>(samples_of<const uint16_t>(*weights, y).data);
+        from.read(y);
+        to.read(y);
+        for (size_t i = 0; i < targets.size(); ++i) {
+            if (targets[i].sample_bytes == 1)
+                rows::mix_row(from.samples(i), from.coverage(), to.samples(i), to.coverage(), share,
+                              samples_of<uint8_t>(targets[i], y), width, depth);
+            else
+                rows::mix_row(from.samples(i), from.coverage(), to.samples(i), to.coverage(), share,
+                              samples_of<uint16_t>(targets[i], y), width, depth);
         }
     }
 }

@@ -6,9 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "steps.h"
+
 namespace edl2ffmpeg {
 
-// One component in host memory; see PlaneView for `pitch` and `step`.
+// One component in host memory; see PlaneView for `pitch` and `step`, which are negative where the
+// picture is mirrored.
 struct Plane {
     uintptr_t address = 0;
     int64_t pitch = 0;
@@ -22,6 +25,11 @@ struct Plane {
 // How one direction is resampled: for each output sample a first source sample and its taps.
 struct Axis {
     Axis(std::vector<int32_t> first_samples, std::vector<int16_t> weights, int taps_each);
+
+    // Bicubic taps for output samples at `first` + i * `step` (> 0) of `source_count` samples,
+    // widened when shrinking; their number is a multiple of `multiple` where it is above four.
+    static std::shared_ptr<Axis> resampling(int count, int source_count, double first, double step,
+                                            int multiple);
 
     std::vector<int32_t> positions;
     std::vector<int16_t> taps;
@@ -44,6 +52,18 @@ struct Table {
     std::vector<int16_t> values;
 };
 
+// One row of the matrix from channels to a component.
+struct MatrixRow {
+    std::vector<int> weights;  // of the channels, 14 fractional bits
+    int offset;                // 14 fractional bits, rounding included
+};
+
+// What happens to the three components between the matrix and the blending.
+struct Program {
+    std::vector<MatrixRow> components;  // y, u, v
+    std::vector<std::shared_ptr<Step>> steps;
+};
+
 // One component of the output: matrix row, table, then mix and quantisation.
 struct Output {
     Plane target;
@@ -54,15 +74,28 @@ struct Output {
     int scale;          // share of the layer, 14 fractional bits
     int opaque_offset;  // see quantise
     int blend_offset;   // see blend_over
+    int component;      // of the program's; 0, 1 or 2
+};
+
+// A rounded rectangle, see outline_coverage; p = p_x * x + p_y * y + p_0 at sample (x, y).
+struct Outline {
+    float p_x, p_y, p_0;
+    float q_x, q_y, q_0;
+    float across, down, corner, soft;
 };
 
 // Coverage of a layer, at most `most`: from the last channel if `from_channel`, else the same
-// everywhere.
+// everywhere; times that of the edges, outlines and the mask, where there are any.
 struct Coverage {
     bool from_channel;
     int scale;
     int offset;
     int most;
+    std::vector<int16_t> across;  // 14 fractional bits, one for each column
+    std::vector<int16_t> down;    // and for each row
+    std::vector<Outline> outlines;
+    std::shared_ptr<const Plane> mask;   // uint16 with 14 fractional bits
+    std::shared_ptr<const Plane> store;  // where coverage goes, for outputs that are not blended
 };
 
 // Working memory of one thread; grows to what the largest layer needs and is kept.
@@ -76,13 +109,25 @@ class Scratch {
 };
 
 void draw(const std::vector<Channel> &channels, const std::vector<Output> &outputs,
-          const Coverage *coverage, Scratch &scratch, int row_start, int row_end);
+          const Coverage *coverage, const Program *program, Scratch &scratch, int row_start,
+          int row_end);
 
 void affine_plane(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
                   int shift, int maximum, bool wide, int row_start, int row_end);
 void look_up_plane(const Plane &source, const Plane &target, const uint16_t *table, int last,
                    int row_start, int row_end);
 void fill_plane(const Plane &target, int value, int row_start, int row_end);
+// Between two pictures over a third: see mix_over. Each picture is three or four planes of 15 bits
+// (the last one is coverage with 14 fractional bits), moved by whole samples.
+struct MixSource {
+    std::vector<Plane> planes;
+    std::shared_ptr<const Plane> coverage;
+    int left;
+    int top;
+};
+void mix_planes(const MixSource &outgoing, const MixSource &incoming, const Plane *weights,
+                int weight, const std::vector<Plane> &targets, int depth, int row_start,
+                int row_end);
 void rotate_plane(const Plane &source, const Plane &target, int quarter_turns);
 void pattern_plane(const Plane &target, const uint16_t *phase_x, const uint16_t *phase_y,
                    const uint16_t *phase_sum, int sum_step_x, int sum_step_y,

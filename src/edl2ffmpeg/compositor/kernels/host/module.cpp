@@ -4,12 +4,14 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <stdexcept>
 
 #include "draw.h"
+#include "steps.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -45,13 +47,39 @@ void check_channel(const Channel &channel, const Plane &target) {
             "an axis has another length than the target plane");
 }
 
+bool is_size_of(const std::shared_ptr<const Plane> &plane, const Plane &target) {
+    return !plane || (plane->width >= target.width && plane->height >= target.height &&
+                      plane->sample_bytes == 2 && plane->step == 1 && plane->shift == 0);
+}
+
+void check_coverage(const Coverage &coverage, const Plane &target) {
+    require(coverage.across.empty() == coverage.down.empty(), "edges go across and down together");
+    require(coverage.across.empty() ||
+                (coverage.across.size() == static_cast<size_t>(target.width) &&
+                 coverage.down.size() == static_cast<size_t>(target.height)),
+            "edges have another length than the target plane");
+    require(is_size_of(coverage.mask, target) && is_size_of(coverage.store, target),
+            "a mask is smaller than the target plane, or not 16-bit planar");
+}
+
+void check_program(const Program &program, size_t channels) {
+    require(program.components.size() == 3, "a program has three components");
+    for (const MatrixRow &row : program.components)
+        require(row.weights.size() <= channels && row.weights.size() <= 3,
+                "a program has more weights than there are channels");
+    for (const auto &step : program.steps) require(step != nullptr, "a step is missing");
+}
+
 void checked_draw(const std::vector<Channel> &channels, const std::vector<Output> &outputs,
-                  std::optional<Coverage> coverage, Scratch &scratch, int row_start, int row_end) {
+                  std::optional<Coverage> coverage, Scratch &scratch, int row_start, int row_end,
+                  std::optional<Program> program) {
     require(!outputs.empty(), "nothing to draw to");
     const Plane &target = outputs.front().target;
     require_rows(target, row_start, row_end);
     require(!coverage || !coverage->from_channel || !channels.empty(),
             "coverage needs an alpha channel");
+    if (coverage) check_coverage(*coverage, target);
+    if (program) check_program(*program, channels.size());
     for (const Channel &channel : channels) check_channel(channel, target);
     for (const Output &output : outputs) {
         require(output.target.width == target.width && output.target.height == target.height,
@@ -60,7 +88,43 @@ void checked_draw(const std::vector<Channel> &channels, const std::vector<Output
                 "an output has more weights than there are channels");
     }
     nb::gil_scoped_release release;
-    draw(channels, outputs, coverage ? &*coverage : nullptr, scratch, row_start, row_end);
+    draw(channels, outputs, coverage ? &*coverage : nullptr, program ? &*program : nullptr, scratch,
+         row_start, row_end);
+}
+
+void check_mix_source(const MixSource &source, const std::vector<Plane> &targets) {
+    if (source.planes.empty()) return;
+    require(source.planes.size() == targets.size(), "a side of a mix lacks a plane");
+    const Plane &first = source.planes[0];
+    for (const Plane &plane : source.planes)
+        require(plane.width == first.width && plane.height == first.height &&
+                    plane.sample_bytes == 2 && plane.step == 1 && plane.shift == 0,
+                "the planes of a mix are 16-bit planar and of one size");
+    require(is_size_of(source.coverage, first), "the coverage of a mix is smaller than its planes");
+}
+
+void checked_mix(const MixSource &outgoing, const MixSource &incoming,
+                 std::optional<std::shared_ptr<Plane>> weights, int weight,
+                 const std::vector<Plane> &targets, int depth, int row_start, int row_end) {
+    require(!targets.empty(), "nothing to mix to");
+    require(8 <= depth && depth <= 15, "depth is 8 to 15");
+    require(0 <= weight && weight <= 1 << 14, "a weight is 0 to 2^14");
+    require_rows(targets.front(), row_start, row_end);
+    for (const Plane &target : targets)
+        require(target.width == targets.front().width && target.height == targets.front().height,
+                "the targets of a mix differ in size");
+    check_mix_source(outgoing, targets);
+    check_mix_source(incoming, targets);
+    require(!weights || is_size_of(*weights, targets.front()), "the weights are too few");
+    nb::gil_scoped_release release;
+    mix_planes(outgoing, incoming, weights ? weights->get() : nullptr, weight, targets, depth,
+               row_start, row_end);
+}
+
+template <class Sample>
+std::vector<Sample> listed(const std::optional<Array<Sample>> &array) {
+    if (!array) return {};
+    return {array->data(), array->data() + array->size()};
 }
 
 void checked_affine(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
@@ -132,8 +196,8 @@ NB_MODULE(_kernels, module) {
             "__init__",
             [](Plane *self, uintptr_t address, int64_t pitch, int width, int height,
                int sample_bytes, int step, int shift) {
-                require(address != 0 && width > 0 && height > 0 && step > 0 && shift >= 0,
-                        "a plane needs an address and positive sizes");
+                require(address != 0 && width > 0 && height > 0 && step != 0 && shift >= 0,
+                        "a plane needs an address, positive sizes and a step");
                 require(sample_bytes == 1 || sample_bytes == 2, "sample_bytes is 1 or 2");
                 new (self) Plane{address, pitch, width, height, sample_bytes, step, shift};
             },
@@ -149,6 +213,8 @@ NB_MODULE(_kernels, module) {
                                 static_cast<int>(taps.shape(1)));
             },
             "positions"_a, "taps"_a)
+        .def_static("resampling", &Axis::resampling, "count"_a, "source_count"_a, "first"_a,
+                    "step"_a, "multiple"_a)
         .def_ro("identity", &Axis::identity)
         .def_ro("tap_count", &Axis::tap_count);
 
@@ -175,31 +241,122 @@ NB_MODULE(_kernels, module) {
             "__init__",
             [](Output *self, const Plane &target, int depth, std::vector<int> weights, int offset,
                int scale, int opaque_offset, int blend_offset,
-               std::optional<std::shared_ptr<Table>> table) {
+               std::optional<std::shared_ptr<Table>> table, int component) {
                 require(8 <= depth && depth <= 16, "depth is 8 to 16");
+                require(0 <= component && component <= 2, "a component is 0, 1 or 2");
                 new (self) Output{target,        depth,
                                   std::move(weights), offset,
                                   table ? *table : nullptr, scale,
-                                  opaque_offset, blend_offset};
+                                  opaque_offset, blend_offset, component};
             },
             "target"_a, "depth"_a, "weights"_a, "offset"_a, "scale"_a, "opaque_offset"_a,
-            "blend_offset"_a, "table"_a = nb::none());
+            "blend_offset"_a, "table"_a = nb::none(), "component"_a = 0);
+
+    nb::class_<MatrixRow>(module, "MatrixRow")
+        .def(
+            "__init__",
+            [](MatrixRow *self, std::vector<int> weights, int offset) {
+                new (self) MatrixRow{std::move(weights), offset};
+            },
+            "weights"_a, "offset"_a);
+
+    nb::class_<PictureGrid>(module, "PictureGrid")
+        .def(
+            "__init__",
+            [](PictureGrid *self, float scale_x, float offset_x, float scale_y, float offset_y) {
+                new (self) PictureGrid{scale_x, offset_x, scale_y, offset_y};
+            },
+            "scale_x"_a, "offset_x"_a, "scale_y"_a, "offset_y"_a);
+
+    nb::class_<Step>(module, "Step").def_prop_ro("needs_all", &Step::needs_all);
+    module.def(
+        "table_step",
+        [](std::optional<Array<int16_t>> y, std::optional<Array<int16_t>> u,
+           std::optional<Array<int16_t>> v) {
+            return table_step(listed<int16_t>(y), listed<int16_t>(u), listed<int16_t>(v));
+        },
+        "y"_a.none(), "u"_a.none(), "v"_a.none());
+    module.def("matrix_step", &matrix_step, "weights"_a, "offsets"_a);
+    module.def(
+        "chroma_step",
+        [](const Array<float> &gains) {
+            return chroma_step({gains.data(), gains.data() + gains.size()});
+        },
+        "gains"_a);
+    module.def(
+        "cube_step",
+        [](const Array<float> &cube, int size, float strength, Values to_rgb, Values from_rgb) {
+            return cube_step({cube.data(), cube.data() + cube.size()}, size, strength,
+                             std::move(to_rgb), std::move(from_rgb));
+        },
+        "cube"_a, "size"_a, "strength"_a, "to_rgb"_a, "from_rgb"_a);
+    module.def("vignette_step", &vignette_step, "grid"_a, "strength"_a, "radius"_a, "softness"_a);
+    module.def("border_step", &border_step, "grid"_a, "inner_p"_a, "inner_q"_a, "across"_a,
+               "down"_a, "colour"_a);
+    module.def("film_step", &film_step, "grid"_a, "seed"_a, "grain"_a, "grain_columns"_a,
+               "grain_rows"_a, "flicker"_a, "columns"_a);
+
+    nb::class_<Program>(module, "Program")
+        .def(
+            "__init__",
+            [](Program *self, std::vector<MatrixRow> components,
+               std::vector<std::shared_ptr<Step>> steps) {
+                new (self) Program{std::move(components), std::move(steps)};
+            },
+            "components"_a, "steps"_a);
+
+    nb::class_<Outline>(module, "Outline")
+        .def(
+            "__init__",
+            [](Outline *self, std::tuple<float, float, float> p, std::tuple<float, float, float> q,
+               float across, float down, float corner, float soft) {
+                require(across > 0 && down > 0 && soft > 0 && corner >= 0 && corner <= 1,
+                        "an outline has a size, an edge and a corner of 0 to 1");
+                const auto [p_x, p_y, p_0] = p;
+                const auto [q_x, q_y, q_0] = q;
+                new (self) Outline{p_x, p_y, p_0, q_x, q_y, q_0, across, down, corner, soft};
+            },
+            "p"_a, "q"_a, "across"_a, "down"_a, "corner"_a, "soft"_a);
 
     nb::class_<Coverage>(module, "Coverage")
         .def(
             "__init__",
-            [](Coverage *self, bool from_channel, int scale, int offset, int most) {
+            [](Coverage *self, bool from_channel, int scale, int offset, int most,
+               std::optional<Array<int16_t>> across, std::optional<Array<int16_t>> down,
+               std::vector<Outline> outlines, std::optional<std::shared_ptr<Plane>> mask,
+               std::optional<std::shared_ptr<Plane>> store) {
                 require(0 <= most && most <= 1 << 14, "most is 0 to 2^14");
-                new (self) Coverage{from_channel, scale, offset, most};
+                new (self) Coverage{from_channel,
+                                    scale,
+                                    offset,
+                                    most,
+                                    listed<int16_t>(across),
+                                    listed<int16_t>(down),
+                                    std::move(outlines),
+                                    mask ? *mask : nullptr,
+                                    store ? *store : nullptr};
             },
-            "from_channel"_a, "scale"_a, "offset"_a, "most"_a);
+            "from_channel"_a, "scale"_a, "offset"_a, "most"_a, "across"_a = nb::none(),
+            "down"_a = nb::none(), "outlines"_a = std::vector<Outline>(), "mask"_a = nb::none(),
+            "store"_a = nb::none());
+
+    nb::class_<MixSource>(module, "MixSource")
+        .def(
+            "__init__",
+            [](MixSource *self, std::vector<Plane> planes,
+               std::optional<std::shared_ptr<Plane>> coverage, int left, int top) {
+                new (self) MixSource{std::move(planes), coverage ? *coverage : nullptr, left, top};
+            },
+            "planes"_a, "coverage"_a = nb::none(), "left"_a = 0, "top"_a = 0);
 
     nb::class_<Scratch>(module, "Scratch")
         .def(nb::init<>())
         .def_prop_ro("size", &Scratch::size);
 
     module.def("draw", &checked_draw, "channels"_a, "outputs"_a, "coverage"_a.none(), "scratch"_a,
-               "row_start"_a, "row_end"_a);
+               "row_start"_a, "row_end"_a, "program"_a = nb::none());
+    module.def("mix", &checked_mix, "outgoing"_a, "incoming"_a, "weights"_a.none(), "weight"_a,
+               "targets"_a, "depth"_a, "row_start"_a, "row_end"_a);
     module.def("affine", &checked_affine, "source"_a, "target"_a, "scale"_a, "offset"_a, "shift"_a,
                "maximum"_a, "wide"_a, "row_start"_a, "row_end"_a);
     module.def("look_up", &checked_look_up, "source"_a, "target"_a, "table"_a, "row_start"_a,

@@ -319,6 +319,52 @@ EDL_CLONES void coverage_row(const int16_t *EDL_RESTRICT alpha, int scale, int o
     for (int x = 0; x < width; ++x) out[x] = coverage_of(alpha[x], scale, offset, most);
 }
 
+EDL_CLONES void multiply_row(int16_t *EDL_RESTRICT covered, const int16_t *EDL_RESTRICT factors,
+                             int factor, int width) {
+    for (int x = 0; x < width; ++x)
+        covered[x] = times(times(covered[x], factors[x]), factor);
+}
+
+template <class Out>
+EDL_INLINE void mix_body(const int16_t *EDL_RESTRICT a, const int16_t *EDL_RESTRICT a_coverage,
+                         const int16_t *EDL_RESTRICT b, const int16_t *EDL_RESTRICT b_coverage,
+                         const int16_t *EDL_RESTRICT weights, Out *EDL_RESTRICT out, int step,
+                         int left, int width, int depth) {
+    for (int x = 0; x < width; ++x) {
+        const int32_t below = out[x * step] >> left;
+        out[x * step] = static_cast<Out>(
+            mix_over(a[x], a_coverage[x], b[x], b_coverage[x], weights[x], below, depth) << left);
+    }
+}
+EDL_CLONES void mix_8(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
+                      const int16_t *b_coverage, const int16_t *weights, uint8_t *out, int step,
+                      int left, int width, int depth) {
+    if (step == 1)
+        mix_body(a, a_coverage, b, b_coverage, weights, out, 1, left, width, depth);
+    else
+        mix_body(a, a_coverage, b, b_coverage, weights, out, step, left, width, depth);
+}
+EDL_CLONES void mix_16(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
+                       const int16_t *b_coverage, const int16_t *weights, uint16_t *out, int step,
+                       int left, int width, int depth) {
+    if (step == 1)
+        mix_body(a, a_coverage, b, b_coverage, weights, out, 1, left, width, depth);
+    else
+        mix_body(a, a_coverage, b, b_coverage, weights, out, step, left, width, depth);
+}
+template <>
+void mix_row<uint8_t>(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
+                      const int16_t *b_coverage, const int16_t *weights, Samples<uint8_t> out,
+                      int width, int depth) {
+    mix_8(a, a_coverage, b, b_coverage, weights, out.data, out.step, out.shift, width, depth);
+}
+template <>
+void mix_row<uint16_t>(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
+                       const int16_t *b_coverage, const int16_t *weights, Samples<uint16_t> out,
+                       int width, int depth) {
+    mix_16(a, a_coverage, b, b_coverage, weights, out.data, out.step, out.shift, width, depth);
+}
+
 template <>
 void quantise_row<uint8_t>(const int16_t *in, Samples<uint8_t> out, int width, int scale,
                            int offset, int shift, int maximum) {

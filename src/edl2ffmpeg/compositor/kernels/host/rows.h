@@ -58,6 +58,15 @@ void look_up_working_row(const int16_t *in, const int16_t *table, int16_t *out, 
 
 void coverage_row(const int16_t *alpha, int scale, int offset, int most, int16_t *out, int width);
 
+// covered = covered * factors * factor, both with 14 fractional bits.
+void multiply_row(int16_t *covered, const int16_t *factors, int factor, int width);
+
+// See mix_over: 15-bit samples and coverage of two pictures, over what is in `out`.
+template <class Out>
+void mix_row(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
+             const int16_t *b_coverage, const int16_t *weights, Samples<Out> out, int width,
+             int depth);
+
 template <class Out>
 void quantise_row(const int16_t *in, Samples<Out> out, int width, int scale, int offset, int shift,
                   int maximum);
