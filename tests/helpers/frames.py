@@ -12,10 +12,13 @@ import numpy.typing as npt
 from edl2ffmpeg.frame import Colour, Frame, Matrix, PixelFormat, Plane, pixel_format
 from edl2ffmpeg.plan.model import (
     ColourMix,
+    EffectPlan,
     FramePlan,
     GeneratedPicture,
     LayerPlan,
     MediaPicture,
+    TransformPlan,
+    TransitionPlan,
 )
 from edl2ffmpeg.timeline.model import (
     GeneratedSource,
@@ -142,11 +145,20 @@ def media_layer(
     mix: ColourMix | None = None,
     opacity: Fraction | int = 1,
     track: int = 1,
+    effects: tuple[EffectPlan, ...] = (),
+    transforms: tuple[TransformPlan, ...] = (),
 ) -> LayerPlan:
     """A layer that shows a decoded frame."""
-    picture = MediaPicture(_MEDIA, Fraction(0))
     return LayerPlan(
-        picture, track, "clips[0].source", "clips[0]", Fraction(gamma), mix, Fraction(opacity)
+        MediaPicture(_MEDIA, Fraction(0)),
+        track,
+        "clips[0].source",
+        "clips[0]",
+        Fraction(gamma),
+        mix,
+        Fraction(opacity),
+        effects,
+        transforms,
     )
 
 
@@ -165,6 +177,6 @@ def generated_layer(
     return LayerPlan(picture, 1, "clips[0].source", "clips[0]", Fraction(1), mix, Fraction(opacity))
 
 
-def frame_plan(*layers: LayerPlan) -> FramePlan:
+def frame_plan(*layers: LayerPlan | TransitionPlan) -> FramePlan:
     """Frame 0 with these layers."""
     return FramePlan(0, Fraction(0), layers)

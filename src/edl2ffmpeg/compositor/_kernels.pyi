@@ -1,5 +1,6 @@
 """Types of the extension module; see ``kernels/`` for what it computes."""
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
@@ -27,6 +28,10 @@ class Axis:
         positions: np.ndarray[Any, np.dtype[np.int32]],
         taps: np.ndarray[Any, np.dtype[np.int16]],
     ) -> None: ...
+    @staticmethod
+    def resampling(
+        count: int, source_count: int, first: float, step: float, multiple: int
+    ) -> Axis: ...
 
 @final
 class Table:
@@ -48,11 +53,58 @@ class Output:
         opaque_offset: int,
         blend_offset: int,
         table: Table | None = None,
+        component: int = 0,
+    ) -> None: ...
+
+@final
+class MatrixRow:
+    def __init__(self, weights: list[int], offset: int) -> None: ...
+
+@final
+class PictureGrid:
+    def __init__(
+        self, scale_x: float, offset_x: float, scale_y: float, offset_y: float
+    ) -> None: ...
+
+class Step:
+    needs_all: bool
+
+@final
+class Program:
+    def __init__(self, components: list[MatrixRow], steps: list[Step]) -> None: ...
+
+_Triple = tuple[float, float, float]
+
+@final
+class Outline:
+    def __init__(
+        self, p: _Triple, q: _Triple, across: float, down: float, corner: float, soft: float
+    ) -> None: ...
+
+@final
+class MixSource:
+    def __init__(
+        self,
+        planes: list[Plane],
+        coverage: Plane | None = None,
+        left: int = 0,
+        top: int = 0,
     ) -> None: ...
 
 @final
 class Coverage:
-    def __init__(self, from_channel: bool, scale: int, offset: int, most: int) -> None: ...
+    def __init__(
+        self,
+        from_channel: bool,
+        scale: int,
+        offset: int,
+        most: int,
+        across: npt.NDArray[np.int16] | None = None,
+        down: npt.NDArray[np.int16] | None = None,
+        outlines: list[Outline] = ...,
+        mask: Plane | None = None,
+        store: Plane | None = None,
+    ) -> None: ...
 
 @final
 class Scratch:
@@ -60,13 +112,61 @@ class Scratch:
     def __init__(self) -> None: ...
 
 def draw(
-    channels: list[Channel],
-    outputs: list[Output],
+    channels: Sequence[Channel],
+    outputs: Sequence[Output],
     coverage: Coverage | None,
     scratch: Scratch,
     row_start: int,
     row_end: int,
+    program: Program | None = None,
 ) -> None: ...
+def table_step(
+    y: npt.NDArray[np.int16] | None,
+    u: npt.NDArray[np.int16] | None,
+    v: npt.NDArray[np.int16] | None,
+) -> Step: ...
+def matrix_step(weights: list[float], offsets: list[float]) -> Step: ...
+def chroma_step(gains: npt.NDArray[np.float32]) -> Step: ...
+def cube_step(
+    cube: npt.NDArray[np.float32],
+    size: int,
+    is_3d: bool,
+    strength: float,
+    to_rgb: list[float],
+    from_rgb: list[float],
+) -> Step: ...
+def vignette_step(grid: PictureGrid, strength: float, radius: float, softness: float) -> Step: ...
+def border_step(
+    grid: PictureGrid,
+    inner_p: float,
+    inner_q: float,
+    across: float,
+    down: float,
+    colour: list[float],
+) -> Step: ...
+def film_step(
+    grid: PictureGrid,
+    seed: int,
+    grain: float,
+    grain_columns: float,
+    grain_rows: float,
+    flicker: float,
+    columns: list[float],
+) -> Step: ...
+def mix(
+    outgoing: MixSource,
+    incoming: MixSource,
+    weights: Plane | None,
+    weight: int,
+    targets: list[Plane],
+    depth: int,
+    row_start: int,
+    row_end: int,
+) -> None: ...
+def cross(
+    outgoing: Plane, incoming: Plane, target: Plane, weight: int, row_start: int, row_end: int
+) -> None: ...
+def outline(outline: Outline, target: Plane, row_start: int, row_end: int) -> None: ...
 def affine(
     source: Plane,
     target: Plane,

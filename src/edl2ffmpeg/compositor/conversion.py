@@ -25,8 +25,10 @@ __all__ = [
     "WorkingConversion",
     "code_scale",
     "is_full_range",
+    "rgb_to_ycbcr",
     "source_matrix",
     "working_conversion",
+    "ycbcr_to_rgb",
 ]
 
 OUTPUT_COLOUR = Colour(Matrix.BT709, full_range=False)
@@ -81,7 +83,7 @@ def working_conversion(layout: PixelFormat, colour: Colour) -> WorkingConversion
     if count == 1:
         mixing = np.array([[1.0], [0.0], [0.0]])
     else:
-        mixing = _to_ycbcr(Matrix.BT709) @ _to_rgb(source_matrix(layout, colour))
+        mixing = rgb_to_ycbcr(Matrix.BT709) @ ycbcr_to_rgb(source_matrix(layout, colour))
         # Equal matrices must give exact zeros, not rounding noise that costs a term.
         mixing[np.abs(mixing) < 1e-12] = 0.0
     weights = to_code[:, None] * mixing / to_value[None, :]
@@ -99,7 +101,8 @@ def _working_scales(
     return units, zeros
 
 
-def _to_ycbcr(matrix: Matrix) -> npt.NDArray[np.float64]:
+def rgb_to_ycbcr(matrix: Matrix) -> npt.NDArray[np.float64]:
+    """(y, u, v) of R'G'B' in 0..1; the identity for ``Matrix.RGB``."""
     if matrix.value is None:
         return np.eye(3)
     red, blue = matrix.value
@@ -109,5 +112,6 @@ def _to_ycbcr(matrix: Matrix) -> npt.NDArray[np.float64]:
     return np.stack([luma, first, second])
 
 
-def _to_rgb(matrix: Matrix) -> npt.NDArray[np.float64]:
-    return np.asarray(np.linalg.inv(_to_ycbcr(matrix)), np.float64)
+def ycbcr_to_rgb(matrix: Matrix) -> npt.NDArray[np.float64]:
+    """R'G'B' of (y, u, v); the inverse of the above."""
+    return np.asarray(np.linalg.inv(rgb_to_ycbcr(matrix)), np.float64)

@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from queue import SimpleQueue
 
 from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor._kernels import Scratch
+from edl2ffmpeg.compositor.canvas import CanvasPool
+from edl2ffmpeg.compositor.component_maps import is_component_wise
 from edl2ffmpeg.compositor.compositor import CompositorCounters
 from edl2ffmpeg.compositor.generate import STATIC_GENERATORS, PictureGenerator
 from edl2ffmpeg.compositor.geometry import Fit, Rectangle
+from edl2ffmpeg.compositor.layers import LayerDrawer
 from edl2ffmpeg.compositor.operations import BLACK, LayerOperation
-from edl2ffmpeg.compositor.planes import component_rectangle, rectangle_plane
+from edl2ffmpeg.compositor.painter import Surface
+from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
+from edl2ffmpeg.compositor.resampling import WEIGHT_BITS
 from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, RowJob, SourceShape
+from edl2ffmpeg.compositor.transitions import Leg, TransitionDrawer, transition_legs
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import Frame, FrameAllocator, PixelFormat
 from edl2ffmpeg.ownership import Owner
-from edl2ffmpeg.plan.model import FramePlan, GeneratedPicture, LayerPlan
+from edl2ffmpeg.plan.model import FramePlan, GeneratedPicture, LayerPlan, TransitionPlan
+from edl2ffmpeg.timeline.effects import EffectKind, TransitionKind
 from edl2ffmpeg.timeline.model import GeneratedSource
 
 __all__ = ["CpuCompositor"]
@@ -29,7 +38,30 @@ __all__ = ["CpuCompositor"]
 _ROUTES_KEPT = 16
 _STATIC_FRAMES_KEPT = 4
 
+_ONE = 1 << WEIGHT_BITS
+
 _StaticKey = tuple[tuple[GeneratedSource, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One layer of a plan with its picture (None: it is generated)."""
+
+    layer: LayerPlan
+    picture: Frame | None
+    operation: LayerOperation
+
+
+@dataclass(frozen=True, slots=True)
+class _Transition:
+    """A transition of a plan with the pictures of both sides."""
+
+    plan: TransitionPlan
+    legs: tuple[Leg, Leg]
+    share: Fraction
+
+
+_Unit = _Layer | _Transition
 
 
 class CpuCompositor(Owner):
@@ -69,35 +101,36 @@ class CpuCompositor(Owner):
         self._executor = (
             ThreadPoolExecutor(self._threads, "compositor") if self._threads > 1 else None
         )
+        self._canvases = CanvasPool()
+        self._layers = LayerDrawer(self._shape, self._canvases, self._run)
+        self._transitions = TransitionDrawer(
+            self._shape, self._canvases, self._run, self._draw_layer, self._fill_all_black
+        )
         self._closed = False
 
     def compose(self, plan: FramePlan, pictures: Sequence[Frame | None]) -> Frame:
         """Draw ``plan``; see :meth:`Compositor.compose`."""
         if self._closed:
             raise ValueError("the compositor is closed: it cannot compose any more")
-        if len(pictures) != len(plan.layers):
+        if len(pictures) != len(plan.pictures):
             raise ValueError(
-                f"frame {plan.number} has {len(plan.layers)} layers, got {len(pictures)} pictures"
+                f"frame {plan.number} has {len(plan.pictures)} pictures, got {len(pictures)}"
             )
-        layers = [
-            (layer, picture, operation)
-            for layer, picture in zip(plan.layers, pictures, strict=True)
-            if (operation := LayerOperation.of(layer)).opacity > 0
-        ]
-        if len(layers) == 1 and self._passes_through(*layers[0]):
+        units = self._visible(_units(plan, pictures))
+        if len(units) == 1 and isinstance(units[0], _Layer) and self._passes_through(units[0]):
             self.counters.passed_through += 1
-            assert layers[0][1] is not None
-            return layers[0][1]
-        key = _static_key(layers)
+            assert units[0].picture is not None
+            return units[0].picture
+        key = _static_key(units)
         if key is None:
             self.counters.composed += 1
-            return self._draw(layers)
+            return self._draw(units)
         if key in self._static:
             self.counters.reused += 1
             self._static.move_to_end(key)
         else:
             self.counters.composed += 1
-            self._static[key] = self._draw(layers)
+            self._static[key] = self._draw(units)
             if len(self._static) > _STATIC_FRAMES_KEPT:
                 self._static.popitem(last=False)
         return self._static[key]
@@ -109,31 +142,100 @@ class CpuCompositor(Owner):
             self._executor.shutdown()
         self._routes.clear()
         self._static.clear()
+        self._canvases.clear()
         self._generator.close()
 
-    def _passes_through(
-        self, layer: LayerPlan, picture: Frame | None, operation: LayerOperation
-    ) -> bool:
+    def _visible(self, units: Sequence[_Unit]) -> list[_Unit]:
+        """What is left to draw: nothing below a picture that hides it all."""
+        found: list[_Unit] = []
+        for unit in units:
+            if isinstance(unit, _Layer):
+                if unit.operation.opacity <= 0:
+                    continue
+                if self._hides_all(unit):
+                    found.clear()
+            found.append(unit)
+        return found
+
+    def _hides_all(self, unit: _Layer) -> bool:
+        layer = unit.layer
+        if unit.operation.opacity != 1 or layer.transforms:
+            return False
+        if any(effect.kind is EffectKind.CROP for effect in layer.effects):
+            return False
+        if isinstance(layer.picture, GeneratedPicture):
+            source = layer.picture.source
+            return source.width is None and source.height is None
+        route = self._route(self._picture(layer, unit.picture))
+        return route.fills_output and not route.has_alpha
+
+    def _passes_through(self, unit: _Layer) -> bool:
+        layer, picture = unit.layer, unit.picture
         # A generated frame belongs to its generator, which will draw on it again.
         if picture is None or isinstance(layer.picture, GeneratedPicture):
             return False
-        return operation.is_nothing and self._route(picture).keeps_samples
+        if layer.effects or layer.transforms:
+            return False
+        return unit.operation.is_nothing and self._route(picture).keeps_samples
 
-    def _draw(self, layers: Sequence[tuple[LayerPlan, Frame | None, LayerOperation]]) -> Frame:
+    def _draw(self, units: Sequence[_Unit]) -> Frame:
         target = self._allocate()
-        everything = Rectangle(0, 0, self._shape.width, self._shape.height)
-        if not layers:
-            self._fill_black(target, [everything])
-        for index, (layer, picture, operation) in enumerate(layers):
-            frame = self._picture(layer, picture)
-            route = self._route(frame)
-            if index == 0:
-                operation = operation if route.has_alpha else operation.over_black()
-                covered = route.placement.target
-                beneath = [everything] if route.has_alpha else _around(covered, everything)
-                self._fill_black(target, beneath)
-            self._run(route.jobs(frame, target, operation))
+        if not units:
+            self._fill_all_black(target)
+        for index, unit in enumerate(units):
+            if isinstance(unit, _Layer):
+                if index == 0:
+                    self._draw_first(unit, target)
+                else:
+                    self._draw_layer(unit.layer, unit.picture, Surface(target))
+            elif index > 0 or not self._crossed(unit, target):
+                if index == 0:
+                    self._fill_all_black(target)
+                self._transitions.draw(unit.plan, unit.legs, unit.share, target)
         return target
+
+    def _draw_first(self, unit: _Layer, target: Frame) -> None:
+        """The lowest layer, over black."""
+        layer, operation = unit.layer, unit.operation
+        frame = self._picture(layer, unit.picture)
+        route = self._route(frame)
+        everything = Rectangle(0, 0, self._shape.width, self._shape.height)
+        if not _is_simple(layer):
+            self._fill_black(target, [everything])
+            self._layers.draw(layer, frame, route, Surface(target))
+            return
+        operation = operation if route.has_alpha else operation.over_black()
+        covered = route.placement.target
+        beneath = [everything] if route.has_alpha else _around(covered, everything)
+        self._fill_black(target, beneath)
+        self._run(route.jobs(frame, target, operation, layer.effects))
+
+    def _draw_layer(self, layer: LayerPlan, picture: Frame | None, surface: Surface) -> None:
+        """A layer over what the surface shows already."""
+        operation = LayerOperation.of(layer)
+        if operation.opacity <= 0:
+            return
+        frame = self._picture(layer, picture)
+        route = self._route(frame)
+        if surface.stored is None and _is_simple(layer):
+            self._run(route.jobs(frame, surface.frame, operation, layer.effects))
+        else:
+            self._layers.draw(layer, frame, route, surface)
+
+    def _crossed(self, unit: _Transition, target: Frame) -> bool:
+        """Mixes two untouched pictures at once, where a transition is no more than that."""
+        if unit.plan.look.kind is not TransitionKind.DISSOLVE:
+            return False
+        layers = [_Layer(leg.layer, leg.picture, LayerOperation.of(leg.layer)) for leg in unit.legs]
+        if not all(self._passes_through(layer) for layer in layers):
+            return False
+        weight = round(unit.share * _ONE)
+        for component in range(3):
+            planes = [component_plane(self._picture(x.layer, x.picture), component) for x in layers]
+            result = component_plane(target, component)
+            height = target.format.component_size(component, target.width, target.height)[1]
+            self._run([RowJob(height, partial(_cross, *planes, result, weight))])
+        return True
 
     def _picture(self, layer: LayerPlan, picture: Frame | None) -> Frame:
         if isinstance(layer.picture, GeneratedPicture):
@@ -153,6 +255,9 @@ class CpuCompositor(Owner):
         else:
             self._routes.move_to_end(shape)
         return route
+
+    def _fill_all_black(self, target: Frame) -> None:
+        self._fill_black(target, [Rectangle(0, 0, target.width, target.height)])
 
     def _fill_black(self, target: Frame, rectangles: Iterable[Rectangle]) -> None:
         layout = target.format
@@ -187,22 +292,53 @@ class CpuCompositor(Owner):
             self._scratches.put(scratch)
 
 
-def _static_key(
-    layers: Sequence[tuple[LayerPlan, Frame | None, LayerOperation]],
-) -> _StaticKey | None:
+def _units(plan: FramePlan, pictures: Sequence[Frame | None]) -> list[_Unit]:
+    """The plan's layers with their pictures."""
+    found: list[_Unit] = []
+    rest = iter(pictures)
+    for layer in plan.layers:
+        if isinstance(layer, TransitionPlan):
+            first, second, share = transition_legs(layer, islice(rest, len(layer.legs)))
+            found.append(_Transition(layer, (first, second), share))
+        else:
+            found.append(_Layer(layer, next(rest), LayerOperation.of(layer)))
+    return found
+
+
+def _is_simple(layer: LayerPlan) -> bool:
+    """Whether one pass of its route draws a layer."""
+    return not layer.transforms and all(map(is_component_wise, layer.effects))
+
+
+def _static_key(units: Sequence[_Unit]) -> _StaticKey | None:
     """What makes an unchanging picture the same; None where time or a file has a say."""
     key = []
-    for layer, _, operation in layers:
+    for unit in units:
+        if isinstance(unit, _Transition) or unit.layer.effects or unit.layer.transforms:
+            return None
+        layer = unit.layer
         picture = layer.picture
         if not isinstance(picture, GeneratedPicture):
             return None
         # The weight of a fade differs from frame to frame: keeping those would only use memory.
-        if picture.source.generator not in STATIC_GENERATORS or operation.share != 1:
+        if picture.source.generator not in STATIC_GENERATORS or unit.operation.share != 1:
             return None
         if layer.opacity != 1:
             return None
         key.append((picture.source, layer.gamma))
     return tuple(key)
+
+
+def _cross(
+    outgoing: _kernels.Plane,
+    incoming: _kernels.Plane,
+    target: _kernels.Plane,
+    weight: int,
+    scratch: Scratch,
+    row_start: int,
+    row_end: int,
+) -> None:
+    _kernels.cross(outgoing, incoming, target, weight, row_start, row_end)
 
 
 def _around(inner: Rectangle, outer: Rectangle) -> list[Rectangle]:

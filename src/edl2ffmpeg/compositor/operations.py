@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from math import floor
 
 import numpy as np
 import numpy.typing as npt
 
+from edl2ffmpeg.compositor.component_maps import Map
 from edl2ffmpeg.compositor.conversion import CodeScale, code_scale
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS
 from edl2ffmpeg.plan.model import GeneratedPicture, LayerPlan
@@ -20,6 +20,7 @@ from edl2ffmpeg.timeline.model import YuvColour
 
 __all__ = [
     "BLACK",
+    "NO_OPERATION",
     "CodeAffine",
     "CoverageWeights",
     "LayerOperation",
@@ -28,7 +29,6 @@ __all__ = [
     "code_table",
     "coverage_weights",
     "fixed",
-    "gamma_table",
     "output_weights",
 ]
 
@@ -80,6 +80,10 @@ class LayerOperation:
             self.opacity * own + beneath for own, beneath in zip(self.constant, black, strict=True)
         )
         return LayerOperation(self.gamma, self.opacity * self.share, (y, u, v), Fraction(1))
+
+
+NO_OPERATION = LayerOperation(Fraction(1), Fraction(1), (Fraction(0),) * 3, Fraction(1))
+"""What leaves a layer as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +139,20 @@ def code_affine(
 
 
 def code_table(
-    operation: LayerOperation, source: CodeScale, depths: tuple[int, int]
+    operation: LayerOperation,
+    found: Map,
+    component: int,
+    source: CodeScale,
+    depths: tuple[int, int],
 ) -> npt.NDArray[np.uint16]:
-    """Gamma and mix of luma, one entry per code value of the source."""
+    """A map of one component, and then the mix, one entry per code value of the source."""
     size = 1 << depths[0]
-    luma = (np.arange(size, dtype=np.float64) - float(source.zero)) / float(source.one)
-    step = 2.0 ** (depths[1] - 8)
-    code = 16 + 219 * _gamma(luma, operation.gamma)
-    mixed = (float(operation.share) * code + float(operation.constant[0])) * step
-    return np.clip(np.floor(mixed + 0.5), 0, (1 << depths[1]) - 1).astype(np.uint16)
-
-
-@lru_cache(maxsize=8)
-def gamma_table(gamma: Fraction) -> npt.NDArray[np.int16]:
-    """Gamma on limited-range luma, over all 2^15 working samples."""
-    scale = code_scale(_WORKING_DEPTH, full_range=False, chroma=False)
-    zero, one = float(scale.zero), float(scale.one)
-    luma = (np.arange(1 << _WORKING_DEPTH, dtype=np.float64) - zero) / one
-    table = np.rint(zero + one * _gamma(luma, gamma)) - _WORKING_HALF
-    return table.astype(np.int16)
+    values = (np.arange(size, dtype=np.float64) - float(source.zero)) / float(source.one)
+    target = code_scale(8, full_range=False, chroma=component > 0)
+    code = float(target.zero) + float(target.one) * found(values)
+    mixed = float(operation.share) * code + float(operation.constant[component])
+    scaled = np.floor(mixed * 2.0 ** (depths[1] - 8) + 0.5)
+    return np.clip(scaled, 0, (1 << depths[1]) - 1).astype(np.uint16)
 
 
 def output_weights(operation: LayerOperation, component: int, depth: int) -> OutputWeights:
@@ -188,10 +187,3 @@ def coverage_weights(opacity: Fraction, alpha_depth: int | None) -> CoverageWeig
 
 def _weighted(colour: YuvColour, weight: Fraction) -> tuple[Fraction, Fraction, Fraction]:
     return colour.y * weight, colour.u * weight, colour.v * weight
-
-
-def _gamma(luma: npt.NDArray[np.float64], gamma: Fraction) -> npt.NDArray[np.float64]:
-    clipped = np.clip(luma, 0.0, 1.0)
-    if gamma == 0:
-        return np.where(clipped < 1.0, 0.0, 1.0)
-    return np.asarray(clipped ** float(1 / gamma))

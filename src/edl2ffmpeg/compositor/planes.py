@@ -10,7 +10,13 @@ from edl2ffmpeg.compositor.resampling import sample_grids
 from edl2ffmpeg.frame import Colour, Frame, PixelFormat
 from edl2ffmpeg.frame import Plane as MemoryPlane
 
-__all__ = ["component_plane", "component_rectangle", "new_frame", "rectangle_plane"]
+__all__ = [
+    "component_plane",
+    "component_rectangle",
+    "mirrored_plane",
+    "new_frame",
+    "rectangle_plane",
+]
 
 # Wide enough for any vector register, so that every row starts aligned.
 _ROW_ALIGNMENT_BYTES = 64
@@ -20,6 +26,28 @@ def component_plane(frame: Frame, component: int) -> Plane:
     """One whole component of ``frame``."""
     width, height = frame.format.component_size(component, frame.width, frame.height)
     return rectangle_plane(frame, component, Rectangle(0, 0, width, height))
+
+
+def mirrored_plane(frame: Frame, component: int, across: bool, down: bool) -> Plane:
+    """One whole component, read from right to left or from the bottom up."""
+    part = frame.format.components[component]
+    memory = frame.planes[part.plane]
+    size = frame.format.bytes_per_sample
+    width, height = frame.format.component_size(component, frame.width, frame.height)
+    start = memory.address + part.offset * size
+    if across:
+        start += (width - 1) * part.step * size
+    if down:
+        start += (height - 1) * memory.pitch
+    return Plane(
+        start,
+        -memory.pitch if down else memory.pitch,
+        width,
+        height,
+        size,
+        -part.step if across else part.step,
+        part.shift,
+    )
 
 
 def component_rectangle(layout: PixelFormat, component: int, pixels: Rectangle) -> Rectangle:

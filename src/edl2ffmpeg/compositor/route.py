@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor._kernels import Axis, Channel, Coverage, Output, Plane, Scratch, Table
+from edl2ffmpeg.compositor.component_maps import Map, component_maps, working_tables
 from edl2ffmpeg.compositor.conversion import (
     code_scale,
     is_full_range,
@@ -26,9 +30,9 @@ from edl2ffmpeg.compositor.operations import (
     code_table,
     coverage_weights,
     fixed,
-    gamma_table,
     output_weights,
 )
+from edl2ffmpeg.compositor.picture import Picture
 from edl2ffmpeg.compositor.planes import (
     component_plane,
     component_rectangle,
@@ -43,12 +47,16 @@ from edl2ffmpeg.compositor.resampling import (
     sample_grids,
 )
 from edl2ffmpeg.frame import Colour, Component, Frame, Matrix, PixelFormat
+from edl2ffmpeg.plan.model import EffectPlan
 
 __all__ = ["LayerRoute", "OutputShape", "RowJob", "SourceShape"]
 
 # Vector loads take eight taps along a row at once, and pairs of rows down a column.
 _TAPS_ACROSS = 8
 _TAPS_DOWN = 2
+
+
+Tables = tuple[npt.NDArray[np.int16] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,57 +134,106 @@ class LayerRoute:
         return self._source.format.has_alpha
 
     @property
+    def fills_output(self) -> bool:
+        """Whether every pixel of the output shows a part of the source."""
+        target = self.placement.target
+        return (target.width, target.height) == (self._output.width, self._output.height)
+
+    @property
     def keeps_samples(self) -> bool:
         """Whether a frame of this shape already is what the output wants, sample by sample."""
         source, output = self._source, self._output
-        whole = (self.placement.target.width, self.placement.target.height)
         return (
             source.format == output.format
             and source_matrix(source.format, source.colour) is Matrix.BT709
             and not self._full_range
             and source.rotation == 0
-            and (source.width, source.height) == (output.width, output.height) == whole
+            and (source.width, source.height) == (output.width, output.height)
+            and self.fills_output
         )
 
-    def jobs(self, frame: Frame, target: Frame, operation: LayerOperation) -> Iterator[RowJob]:
-        """What draws ``frame`` onto ``target``, in any order; what is beneath shows through."""
+    def picture(self, frame: Frame) -> Picture:
+        """``frame``, turned upright, as something to sample."""
+        crop = self.placement
+        shown = (crop.crop_left, crop.crop_top, crop.crop_width, crop.crop_height)
+        return Picture(
+            self._turn(frame),
+            (float(shown[0]), float(shown[1]), float(shown[2]), float(shown[3])),
+            tuple(
+                _upright_grids(self._source, number)
+                for number in range(len(self._source.format.components))
+            ),
+            tuple(tuple(row[: self._inputs]) for row in self._weights),
+            tuple(self._offsets),
+            self._source.format.depth if self.has_alpha else None,
+        )
+
+    def jobs(
+        self,
+        frame: Frame,
+        target: Frame,
+        operation: LayerOperation,
+        effects: tuple[EffectPlan, ...] = (),
+    ) -> Iterator[RowJob]:
+        """What draws ``frame`` onto ``target``, in any order; what is beneath shows through.
+
+        ``effects`` are component-wise.
+        """
         upright_frame = self._turn(frame)
         for grid in (self._luma, self._chroma):
             if grid.is_pointwise and operation.opacity == 1:
+                maps = component_maps(effects, operation.gamma)
                 for component in grid.outputs:
-                    yield self._component_job(upright_frame, target, operation, component)
+                    yield self._component_job(
+                        upright_frame, target, operation, component, maps[component]
+                    )
             else:
-                yield self._grid_job(grid, upright_frame, target, operation)
+                tables = working_tables(effects, operation.gamma)
+                yield self._grid_job(grid, upright_frame, target, operation, tables)
 
     def _component_job(
-        self, frame: Frame, target: Frame, operation: LayerOperation, component: int
+        self,
+        frame: Frame,
+        target: Frame,
+        operation: LayerOperation,
+        component: int,
+        found: Map | None,
     ) -> RowJob:
         plane, height = self._target_plane(target, component)
         depth = target.format.depth
         if component >= self._inputs:
             neutral = code_scale(8, full_range=False, chroma=True)
-            code = operation.share * neutral.zero + operation.constant[component]
-            value = fixed(code * (1 << depth) / 256, 0)
+            chroma = 0.0 if found is None else float(found(np.zeros(1))[0])
+            code = operation.share * (neutral.zero + neutral.one * Fraction(chroma))
+            value = fixed((code + operation.constant[component]) * (1 << depth) / 256, 0)
             return RowJob(height, lambda _, *rows: _kernels.fill(plane, value, *rows))
         source = component_plane(frame, component)
         scale = code_scale(frame.format.depth, self._full_range, chroma=component > 0)
         depths = (frame.format.depth, depth)
-        if component == 0 and operation.gamma != 1:
-            table = code_table(operation, scale, depths)
+        if found is not None:
+            table = code_table(operation, found, component, scale, depths)
             return RowJob(height, lambda _, *rows: _kernels.look_up(source, plane, table, *rows))
         how = code_affine(operation, component, scale, depths)
         numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
         return RowJob(height, lambda _, *rows: _kernels.affine(source, plane, *numbers, *rows))
 
     def _grid_job(
-        self, grid: _Grid, frame: Frame, target: Frame, operation: LayerOperation
+        self,
+        grid: _Grid,
+        frame: Frame,
+        target: Frame,
+        operation: LayerOperation,
+        tables: Tables,
     ) -> RowJob:
         depth = frame.format.depth
         channels = [
             Channel(component_plane(frame, number), depth, *axes)
             for number, axes in zip(grid.inputs, grid.axes, strict=True)
         ]
-        outputs = [self._draw_output(grid, target, operation, index) for index in grid.outputs]
+        outputs = [
+            self._draw_output(grid, target, operation, index, tables[index])
+            for index in grid.outputs
+        ]
         coverage = None
         if self.has_alpha or operation.opacity != 1:
             weights = coverage_weights(operation.opacity, depth if self.has_alpha else None)
@@ -185,12 +242,14 @@ class LayerRoute:
         return RowJob(rows, partial(_kernels.draw, channels, outputs, coverage))
 
     def _draw_output(
-        self, grid: _Grid, target: Frame, operation: LayerOperation, component: int
+        self,
+        grid: _Grid,
+        target: Frame,
+        operation: LayerOperation,
+        component: int,
+        table: npt.NDArray[np.int16] | None,
     ) -> Output:
         weights = output_weights(operation, component, target.format.depth)
-        table = None
-        if component == 0 and operation.gamma != 1:
-            table = Table(gamma_table(operation.gamma))
         return Output(
             self._target_plane(target, component)[0],
             target.format.depth,
@@ -199,7 +258,7 @@ class LayerRoute:
             weights.scale,
             weights.opaque_offset,
             weights.blend_offset,
-            table,
+            None if table is None else Table(table),
         )
 
     def _target_plane(self, target: Frame, component: int) -> tuple[Plane, int]:

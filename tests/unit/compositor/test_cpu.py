@@ -194,7 +194,7 @@ def test_closing_twice_is_harmless_and_composing_afterwards_raises(allocate):
 
 
 def test_pictures_must_match_the_layers(compositor):
-    with pytest.raises(ValueError, match="1 layers, got 0"):
+    with pytest.raises(ValueError, match="1 pictures, got 0"):
         compositor.compose(frame_plan(media_layer()), [])
     with pytest.raises(ValueError, match=r"clips\[0\]"):
         compositor.compose(frame_plan(media_layer()), [None])

@@ -4,13 +4,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from edl2ffmpeg.compositor.component_maps import component_maps, working_tables
 from edl2ffmpeg.compositor.conversion import code_scale
 from edl2ffmpeg.compositor.operations import (
     LayerOperation,
     code_affine,
     code_table,
     coverage_weights,
-    gamma_table,
     output_weights,
 )
 from edl2ffmpeg.plan.model import ColourMix
@@ -53,7 +53,10 @@ def test_doing_nothing_is_exactly_nothing_in_fixed_point():
     affine = code_affine(operation, 0, LIMITED, (8, 8))
     codes = np.arange(256, dtype=np.int64)
     assert (codes * affine.scale + affine.offset >> affine.shift == codes).all()
-    assert (code_table(operation, LIMITED, (8, 8))[16:236] == codes[16:236]).all()
+    maps = component_maps((), Fraction(2))
+    assert maps[0] is not None and maps[1] is None
+    table = code_table(operation, lambda values: values, 0, LIMITED, (8, 8))
+    assert (table[16:236] == codes[16:236]).all()
 
 
 def test_fixed_point_never_leaves_31_bits():
@@ -71,7 +74,9 @@ def test_fixed_point_never_leaves_31_bits():
 
 
 def test_gamma_table_maps_ends_to_themselves():
-    table = gamma_table(Fraction(22, 10)).astype(int) + (1 << 14)
+    luma, u, v = working_tables((), Fraction(22, 10))
+    assert luma is not None and u is None and v is None
+    table = luma.astype(int) + (1 << 14)
     assert table[16 * 128] == 16 * 128
     assert table[235 * 128] == 235 * 128
     assert table[0] == 16 * 128

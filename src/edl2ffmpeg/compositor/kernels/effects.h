@@ -114,6 +114,18 @@ HD void look_up_cube(const float *cube, int32_t size, const float *rgb, float *o
                  two[i] * (part[second] - part[third]) + high[i] * part[third];
 }
 
+// Three 1-D tables side by side, each read by linear interpolation.
+HD void look_up_lines(const float *lines, int32_t size, const float *rgb, float *out) {
+    for (int32_t i = 0; i < 3; ++i) {
+        const float scaled = clamp01(rgb[i]) * static_cast<float>(size - 1);
+        int32_t whole = static_cast<int32_t>(scaled);
+        if (whole > size - 2) whole = size - 2;
+        const float part = scaled - static_cast<float>(whole);
+        const float *low = lines + 3 * whole + i;
+        out[i] = low[0] + (low[3] - low[0]) * part;
+    }
+}
+
 // Coverage of a rounded rectangle at (p, q), which run from -1 to 1 over it: `across` and `down`
 // are its half sizes in samples along p and q, `corner` the share of them that is rounded (1 is an
 // ellipse), `soft` the width of the edge in samples.

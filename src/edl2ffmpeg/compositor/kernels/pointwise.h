@@ -23,4 +23,9 @@ HD int32_t look_up(int32_t code, const uint16_t *table, int32_t last) {
     return table[code > last ? last : code];
 }
 
+// Between two code values of up to 16 bits, of which `weight` (14 fractional bits) is b's.
+HD int32_t cross(int32_t a, int32_t b, int32_t weight) {
+    return a + (((b - a) * weight + (1 << 13)) >> 14);
+}
+
 }  // namespace edl2ffmpeg

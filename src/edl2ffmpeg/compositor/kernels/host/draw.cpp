@@ -504,6 +504,31 @@ void mix_planes(const MixSource &outgoing, const MixSource &incoming, const Plan
     }
 }
 
+template <class Sample>
+void cross_rows(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
+                int row_start, int row_end) {
+    for (int y = row_start; y < row_end; ++y)
+        rows::cross_row(samples_of<const Sample>(outgoing, y).data,
+                        samples_of<const Sample>(incoming, y).data,
+                        samples_of<Sample>(target, y).data, target.width, weight);
+}
+
+void cross_planes(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
+                  int row_start, int row_end) {
+    if (target.sample_bytes == 1)
+        cross_rows<uint8_t>(outgoing, incoming, target, weight, row_start, row_end);
+    else
+        cross_rows<uint16_t>(outgoing, incoming, target, weight, row_start, row_end);
+}
+
+void outline_plane(const Outline &outline, const Plane &target, int row_start, int row_end) {
+    for (int y = row_start; y < row_end; ++y) {
+        auto *row = reinterpret_cast<int16_t *>(samples_of<uint16_t>(target, y).data);
+        std::fill_n(row, target.width, static_cast<int16_t>(kWeightOne));
+        multiply_outline(outline, row, target.width, y);
+    }
+}
+
 void affine_plane(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
                   int shift, int maximum, bool wide, int row_start, int row_end) {
     const bool unchanged = scale == int64_t{1} << shift && offset == scale / 2 &&

@@ -128,6 +128,12 @@ struct MixSource {
 void mix_planes(const MixSource &outgoing, const MixSource &incoming, const Plane *weights,
                 int weight, const std::vector<Plane> &targets, int depth, int row_start,
                 int row_end);
+// Between two planes of the target's samples; `weight` (14 fractional bits) is the incoming's.
+void cross_planes(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
+                  int row_start, int row_end);
+
+// Coverage of an outline with 14 fractional bits.
+void outline_plane(const Outline &outline, const Plane &target, int row_start, int row_end);
 void rotate_plane(const Plane &source, const Plane &target, int quarter_turns);
 void pattern_plane(const Plane &target, const uint16_t *phase_x, const uint16_t *phase_y,
                    const uint16_t *phase_sum, int sum_step_x, int sum_step_y,

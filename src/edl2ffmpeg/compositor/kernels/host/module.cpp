@@ -121,6 +121,13 @@ void checked_mix(const MixSource &outgoing, const MixSource &incoming,
                row_start, row_end);
 }
 
+void checked_outline(const Outline &outline, const Plane &target, int row_start, int row_end) {
+    require_rows(target, row_start, row_end);
+    require(is_size_of(std::make_shared<Plane>(target), target), "a mask is 16-bit planar");
+    nb::gil_scoped_release release;
+    outline_plane(outline, target, row_start, row_end);
+}
+
 template <class Sample>
 std::vector<Sample> listed(const std::optional<Array<Sample>> &array) {
     if (!array) return {};
@@ -144,6 +151,20 @@ void checked_look_up(const Plane &source, const Plane &target, const Array<uint1
     const int last = static_cast<int>(table.size()) - 1;
     nb::gil_scoped_release release;
     look_up_plane(source, target, entries, last, row_start, row_end);
+}
+
+void checked_cross(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
+                   int row_start, int row_end) {
+    require_rows(target, row_start, row_end);
+    for (const Plane *side : {&outgoing, &incoming}) {
+        require_same_size(*side, target);
+        require(side->sample_bytes == target.sample_bytes && side->step == 1 && side->shift == 0,
+                "both sides are planar and of the target's sample size");
+    }
+    require(target.step == 1 && target.shift == 0, "the target plane must be planar");
+    require(0 <= weight && weight <= 1 << 14, "a weight is 0 to 2^14");
+    nb::gil_scoped_release release;
+    cross_planes(outgoing, incoming, target, weight, row_start, row_end);
 }
 
 void checked_fill(const Plane &target, int value, int row_start, int row_end) {
@@ -285,11 +306,12 @@ NB_MODULE(_kernels, module) {
         "gains"_a);
     module.def(
         "cube_step",
-        [](const Array<float> &cube, int size, float strength, Values to_rgb, Values from_rgb) {
-            return cube_step({cube.data(), cube.data() + cube.size()}, size, strength,
+        [](const Array<float> &cube, int size, bool is_3d, float strength, Values to_rgb,
+           Values from_rgb) {
+            return cube_step({cube.data(), cube.data() + cube.size()}, size, is_3d, strength,
                              std::move(to_rgb), std::move(from_rgb));
         },
-        "cube"_a, "size"_a, "strength"_a, "to_rgb"_a, "from_rgb"_a);
+        "cube"_a, "size"_a, "is_3d"_a, "strength"_a, "to_rgb"_a, "from_rgb"_a);
     module.def("vignette_step", &vignette_step, "grid"_a, "strength"_a, "radius"_a, "softness"_a);
     module.def("border_step", &border_step, "grid"_a, "inner_p"_a, "inner_q"_a, "across"_a,
                "down"_a, "colour"_a);
@@ -357,6 +379,9 @@ NB_MODULE(_kernels, module) {
                "row_start"_a, "row_end"_a, "program"_a = nb::none());
     module.def("mix", &checked_mix, "outgoing"_a, "incoming"_a, "weights"_a.none(), "weight"_a,
                "targets"_a, "depth"_a, "row_start"_a, "row_end"_a);
+    module.def("cross", &checked_cross, "outgoing"_a, "incoming"_a, "target"_a, "weight"_a,
+               "row_start"_a, "row_end"_a);
+    module.def("outline", &checked_outline, "outline"_a, "target"_a, "row_start"_a, "row_end"_a);
     module.def("affine", &checked_affine, "source"_a, "target"_a, "scale"_a, "offset"_a, "shift"_a,
                "maximum"_a, "wide"_a, "row_start"_a, "row_end"_a);
     module.def("look_up", &checked_look_up, "source"_a, "target"_a, "table"_a, "row_start"_a,

@@ -365,6 +365,24 @@ void mix_row<uint16_t>(const int16_t *a, const int16_t *a_coverage, const int16_
     mix_16(a, a_coverage, b, b_coverage, weights, out.data, out.step, out.shift, width, depth);
 }
 
+EDL_CLONES void cross_8(const uint8_t *EDL_RESTRICT a, const uint8_t *EDL_RESTRICT b,
+                        uint8_t *EDL_RESTRICT out, int width, int weight) {
+    for (int x = 0; x < width; ++x) out[x] = static_cast<uint8_t>(cross(a[x], b[x], weight));
+}
+EDL_CLONES void cross_16(const uint16_t *EDL_RESTRICT a, const uint16_t *EDL_RESTRICT b,
+                         uint16_t *EDL_RESTRICT out, int width, int weight) {
+    for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>(cross(a[x], b[x], weight));
+}
+template <>
+void cross_row<uint8_t>(const uint8_t *a, const uint8_t *b, uint8_t *out, int width, int weight) {
+    cross_8(a, b, out, width, weight);
+}
+template <>
+void cross_row<uint16_t>(const uint16_t *a, const uint16_t *b, uint16_t *out, int width,
+                         int weight) {
+    cross_16(a, b, out, width, weight);
+}
+
 template <>
 void quantise_row<uint8_t>(const int16_t *in, Samples<uint8_t> out, int width, int scale,
                            int offset, int shift, int maximum) {

@@ -67,6 +67,9 @@ void mix_row(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
              const int16_t *b_coverage, const int16_t *weights, Samples<Out> out, int width,
              int depth);
 
+template <class Sample>
+void cross_row(const Sample *a, const Sample *b, Sample *out, int width, int weight);
+
 template <class Out>
 void quantise_row(const int16_t *in, Samples<Out> out, int width, int scale, int offset, int shift,
                   int maximum);

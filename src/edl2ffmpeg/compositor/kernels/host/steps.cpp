@@ -59,6 +59,7 @@ struct ChromaStep final : Step {
 struct CubeStep final : Step {
     Values cube, to_rgb, from_rgb;
     int size;
+    bool is_3d;
     float strength;
 
     bool needs_all() const override { return true; }
@@ -68,7 +69,10 @@ struct CubeStep final : Step {
             const float y = rows[0][x], u = rows[1][x], v = rows[2][x];
             float rgb[3], graded[3];
             for (int i = 0; i < 3; ++i) rgb[i] = mix3(y, u, v, to + 4 * i, to[4 * i + 3]);
-            look_up_cube(cube.data(), size, rgb, graded);
+            if (is_3d)
+                look_up_cube(cube.data(), size, rgb, graded);
+            else
+                look_up_lines(cube.data(), size, rgb, graded);
             for (int i = 0; i < 3; ++i) {
                 const float value =
                     mix3(graded[0], graded[1], graded[2], from + 4 * i, from[4 * i + 3]);
@@ -180,15 +184,17 @@ std::shared_ptr<Step> chroma_step(Values gains) {
     return step;
 }
 
-std::shared_ptr<Step> cube_step(Values cube, int size, float strength, Values to_rgb,
+std::shared_ptr<Step> cube_step(Values cube, int size, bool is_3d, float strength, Values to_rgb,
                                 Values from_rgb) {
-    require(size >= 2 && size <= 256, "a cube has 2 to 256 entries a side");
-    require(cube.size() == static_cast<size_t>(3) * size * size * size,
-            "a cube has three numbers for each of its entries");
+    require(size >= 2 && size <= (is_3d ? 256 : 65536),
+            "a cube has 2 to 256 entries a side, a 1-D table 2 to 65536");
+    const size_t entries = is_3d ? static_cast<size_t>(size) * size * size : size;
+    require(cube.size() == 3 * entries, "a table has three numbers for each of its entries");
     require(to_rgb.size() == 12 && from_rgb.size() == 12, "a conversion has 3 rows of 4 numbers");
     auto step = std::make_shared<CubeStep>();
     step->cube = std::move(cube);
     step->size = size;
+    step->is_3d = is_3d;
     step->strength = strength;
     step->to_rgb = std::move(to_rgb);
     step->from_rgb = std::move(from_rgb);

@@ -32,7 +32,7 @@ std::shared_ptr<Step> table_step(std::vector<int16_t> y, std::vector<int16_t> u,
                                  std::vector<int16_t> v);
 std::shared_ptr<Step> matrix_step(Values weights, Values offsets);
 std::shared_ptr<Step> chroma_step(Values gains);
-std::shared_ptr<Step> cube_step(Values cube, int size, float strength, Values to_rgb,
+std::shared_ptr<Step> cube_step(Values cube, int size, bool is_3d, float strength, Values to_rgb,
                                 Values from_rgb);
 std::shared_ptr<Step> vignette_step(PictureGrid grid, float strength, float radius,
                                     float softness);

@@ -1,0 +1,228 @@
+"""Effects that look at neighbours, on canvases: blur, sharpen, mosaic and highlight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor.affine import Affine, layer_affine
+from edl2ffmpeg.compositor.canvas import CanvasPool
+from edl2ffmpeg.compositor.cube import Cube
+from edl2ffmpeg.compositor.effects import SPATIAL
+from edl2ffmpeg.compositor.geometry import Rectangle
+from edl2ffmpeg.compositor.operations import NO_OPERATION
+from edl2ffmpeg.compositor.painter import WHOLE, Drawing, Surface, outline_of, paint
+from edl2ffmpeg.compositor.picture import canvas_picture
+from edl2ffmpeg.compositor.planes import component_plane
+from edl2ffmpeg.compositor.resampling import SampleGrid, sample_grids
+from edl2ffmpeg.compositor.route import RowJob
+from edl2ffmpeg.frame import Component, Frame, PixelFormat
+from edl2ffmpeg.plan.model import EffectPlan
+from edl2ffmpeg.timeline.effects import EffectKind
+
+__all__ = ["MASK_LAYOUT", "Filters"]
+
+MASK_LAYOUT = PixelFormat("mask", 15, (0, 0), (Component(0),))
+"""Shares of 0 to 2^14, one for each sample."""
+
+_LINES = 1080
+_AMOUNT_BITS = 14
+_MOST_AMOUNT = 100.0
+_LUMA_CODES = (2048, 30_080)
+
+Run = Callable[[Iterable[RowJob]], None]
+
+
+class Filters:
+    """Applies effects in order to canvases; lengths in pixels count at 1080 lines of output."""
+
+    def __init__(
+        self,
+        output_height: int,
+        canvases: CanvasPool,
+        run: Run,
+        cubes: Callable[[str], Cube],
+    ) -> None:
+        self._pixels = output_height / _LINES
+        self._canvases = canvases
+        self._run = run
+        self._cubes = cubes
+
+    def apply(
+        self, canvas: Frame, effects: Sequence[EffectPlan], has_alpha: bool, borrowed: ExitStack
+    ) -> Frame:
+        """``canvas`` after ``effects``: another canvas, lent until ``borrowed`` ends."""
+        waiting: list[EffectPlan] = []
+        for effect in effects:
+            if effect.kind not in SPATIAL:
+                waiting.append(effect)
+                continue
+            canvas = self._pointwise(canvas, waiting, has_alpha, borrowed)
+            waiting = []
+            canvas = self._spatial(canvas, effect, has_alpha, borrowed)
+        return self._pointwise(canvas, waiting, has_alpha, borrowed)
+
+    def _another(self, canvas: Frame, borrowed: ExitStack) -> Frame:
+        return borrowed.enter_context(
+            self._canvases.lent(canvas.width, canvas.height, canvas.format)
+        )
+
+    def _pointwise(
+        self,
+        canvas: Frame,
+        effects: Sequence[EffectPlan],
+        has_alpha: bool,
+        borrowed: ExitStack,
+    ) -> Frame:
+        drawn = [effect for effect in effects if effect.kind is not EffectKind.CROP]
+        if not drawn:
+            return canvas
+        width, height = canvas.width, canvas.height
+        result = self._another(canvas, borrowed)
+        drawing = Drawing(
+            Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2),
+            width / height,
+            NO_OPERATION,
+            tuple(drawn),
+            Fraction(1),
+            cubes=self._cubes,
+        )
+        self._run(paint(canvas_picture(canvas, None), drawing, Surface(result)))
+        if has_alpha:
+            result.array(3)[:] = canvas.array(3)
+        return result
+
+    def _spatial(
+        self, canvas: Frame, effect: EffectPlan, has_alpha: bool, borrowed: ExitStack
+    ) -> Frame:
+        if effect.kind is EffectKind.HIGHLIGHT:
+            return self._highlight(canvas, effect, has_alpha, borrowed)
+        result = self._another(canvas, borrowed)
+        if effect.kind is EffectKind.BLUR:
+            self._blur(canvas, result, effect.value("value"))
+        elif effect.kind is EffectKind.MOSAIC:
+            self._mosaic(canvas, result, effect.value("value"))
+        else:
+            self._sharpen(canvas, result, effect)
+        return result
+
+    def _blur(self, canvas: Frame, result: Frame, sigma: float) -> None:
+        for component in range(len(canvas.format.components)):
+            across, down = _spacings(canvas, component)
+            pixels = sigma * self._pixels
+            _kernels.blur(
+                component_plane(canvas, component),
+                component_plane(result, component),
+                pixels / across,
+                pixels / down,
+            )
+
+    def _sharpen(self, canvas: Frame, result: Frame, effect: EffectPlan) -> None:
+        """Luma alone: chroma has no edges worth sharpening, and much noise."""
+        pixels = effect.value("radius") * self._pixels
+        original, target = component_plane(canvas, 0), component_plane(result, 0)
+        _kernels.blur(original, target, pixels, pixels)
+        amount = round(min(effect.value("value"), _MOST_AMOUNT) * (1 << _AMOUNT_BITS))
+        self._run(
+            [
+                RowJob(
+                    canvas.height,
+                    lambda _, start, end: _kernels.unsharp(
+                        original, target, target, amount, *_LUMA_CODES, start, end
+                    ),
+                )
+            ]
+        )
+        for component in range(1, len(canvas.format.components)):
+            result.array(component)[:] = canvas.array(component)
+
+    def _mosaic(self, canvas: Frame, result: Frame, size: float) -> None:
+        side = max(size * self._pixels, 1.0)
+        for component in range(len(canvas.format.components)):
+            across, down = sample_grids(canvas.format, component, canvas.width, canvas.height)
+            _kernels.mosaic(
+                component_plane(canvas, component),
+                component_plane(result, component),
+                _blocks(across, side),
+                _blocks(down, side),
+            )
+
+    def _highlight(
+        self, canvas: Frame, effect: EffectPlan, has_alpha: bool, borrowed: ExitStack
+    ) -> Frame:
+        inside = self.apply(canvas, effect.inside, has_alpha, borrowed)
+        if effect.mask is None:
+            return inside
+        outside = self.apply(canvas, effect.outside, has_alpha, borrowed)
+        result = self._another(canvas, borrowed)
+        whole = Rectangle(0, 0, canvas.width, canvas.height)
+        affine = layer_affine(whole, (canvas.width, canvas.height), [effect.mask])
+        self._run(self._mix(canvas, (outside, inside), result, affine, effect, borrowed))
+        if has_alpha:
+            result.array(3)[:] = canvas.array(3)
+        return result
+
+    def _mix(
+        self,
+        canvas: Frame,
+        sides: tuple[Frame, Frame],
+        result: Frame,
+        affine: Affine,
+        effect: EffectPlan,
+        borrowed: ExitStack,
+    ) -> Iterable[RowJob]:
+        assert effect.mask is not None
+        feather = effect.value("feather") * self._pixels
+        for components in ((0,), (1, 2)):
+            grids = sample_grids(canvas.format, components[0], canvas.width, canvas.height)
+            mask = borrowed.enter_context(
+                self._canvases.lent(grids[0].count, grids[1].count, MASK_LAYOUT)
+            )
+            if affine.is_visible:
+                spacing = (grids[0].spacing, grids[1].spacing)
+                outline = outline_of(
+                    affine, WHOLE, 1 - effect.mask.shape, spacing, soft=feather
+                )
+                _kernels.outline(outline, component_plane(mask, 0), 0, mask.height)
+            else:
+                mask.array(0)[:] = 0
+            outside, inside = (
+                _kernels.MixSource([component_plane(side, number) for number in components])
+                for side in sides
+            )
+            targets = [component_plane(result, number) for number in components]
+            job = partial(_mixed, outside, inside, component_plane(mask, 0), targets)
+            yield RowJob(mask.height, job)
+
+
+def _mixed(
+    outside: _kernels.MixSource,
+    inside: _kernels.MixSource,
+    mask: _kernels.Plane,
+    targets: list[_kernels.Plane],
+    scratch: _kernels.Scratch,
+    row_start: int,
+    row_end: int,
+) -> None:
+    _kernels.mix(outside, inside, mask, 0, targets, 15, row_start, row_end)
+
+
+def _spacings(canvas: Frame, component: int) -> tuple[int, int]:
+    across, down = sample_grids(canvas.format, component, canvas.width, canvas.height)
+    return across.spacing, down.spacing
+
+
+def _blocks(grid: SampleGrid, side: float) -> npt.NDArray[np.int32]:
+    """The block of each sample; blocks of luma and chroma have the same edges in pixels."""
+    cells = (np.arange(grid.count) + 0.5) * grid.spacing
+    found = np.floor(cells / max(side, grid.spacing)).astype(np.int32)
+    # Blocks narrower than a sample leave numbers out.
+    return np.unique(found, return_inverse=True)[1].astype(np.int32)
+
+

@@ -1,0 +1,202 @@
+"""Draws transitions: both sides on stages of their own, then what is between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor.canvas import CanvasPool, canvas_layout
+from edl2ffmpeg.compositor.filters import MASK_LAYOUT
+from edl2ffmpeg.compositor.painter import Surface
+from edl2ffmpeg.compositor.planes import component_plane
+from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, sample_grids
+from edl2ffmpeg.compositor.route import OutputShape, RowJob
+from edl2ffmpeg.compositor.wipes import incoming_share, moves
+from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.plan.model import GeneratedPicture, LayerPlan, TransitionPlan
+from edl2ffmpeg.timeline.effects import TransitionKind
+from edl2ffmpeg.timeline.model import GeneratedSource, Generator, YuvColour
+
+__all__ = ["Leg", "TransitionDrawer", "transition_legs"]
+
+_ONE = 1 << WEIGHT_BITS
+_HALF = Fraction(1, 2)
+
+Run = Callable[[Iterable[RowJob]], None]
+DrawLeg = Callable[[LayerPlan, "Frame | None", Surface], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One side of a transition and its decoded picture (None: it is generated)."""
+
+    layer: LayerPlan
+    picture: Frame | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A side as drawn: a canvas, and its coverage of both grids unless all is covered."""
+
+    canvas: Frame
+    coverage: tuple[Frame, Frame] | None
+
+
+def transition_legs(
+    plan: TransitionPlan, pictures: Iterable[Frame | None]
+) -> tuple[Leg, Leg, Fraction]:
+    """What lies on both sides at this moment, and the share of the second.
+
+    A dip is two dissolves, to a colour and from it.
+    """
+    found = iter(pictures)
+    sides = [
+        Leg(leg, next(found)) if leg is not None else Leg(_flat(plan, None), None)
+        for leg in (plan.outgoing, plan.incoming)
+    ]
+    if plan.look.kind is not TransitionKind.DIP:
+        return sides[0], sides[1], plan.progress
+    colour = Leg(_flat(plan, plan.look.colour), None)
+    if plan.progress < _HALF:
+        return sides[0], colour, plan.progress * 2
+    return colour, sides[1], plan.progress * 2 - 1
+
+
+def _flat(plan: TransitionPlan, colour: YuvColour | None) -> LayerPlan:
+    """A layer of one colour, black without one."""
+    if colour is None:
+        source = GeneratedSource(Generator.BLACK)
+    else:
+        source = GeneratedSource(Generator.COLOUR, colour=colour)
+    return LayerPlan(GeneratedPicture(source, 0), plan.track, plan.json_path, plan.json_path)
+
+
+class TransitionDrawer:
+    """Draws what is between two layers onto a frame; ``draw_leg`` draws one layer."""
+
+    def __init__(
+        self,
+        output: OutputShape,
+        canvases: CanvasPool,
+        run: Run,
+        draw_leg: DrawLeg,
+        fill_black: Callable[[Frame], None],
+    ) -> None:
+        self._output = output
+        self._canvases = canvases
+        self._run = run
+        self._draw_leg = draw_leg
+        self._fill_black = fill_black
+
+    def draw(
+        self, plan: TransitionPlan, legs: tuple[Leg, Leg], share: Fraction, target: Frame
+    ) -> None:
+        """Draws the transition over what is in ``target``."""
+        with ExitStack() as borrowed:
+            # On track 1 bars are black and part of the picture; above it they are transparent.
+            stages = [self._stage(leg, plan.track == 1, borrowed) for leg in legs]
+            self._run(self._jobs(plan, (stages[0], stages[1]), share, target, borrowed))
+
+    def _stage(self, leg: Leg, is_opaque: bool, borrowed: ExitStack) -> _Stage:
+        width, height = self._output.width, self._output.height
+        layout = canvas_layout(self._output.format)
+        canvas = borrowed.enter_context(self._canvases.lent(width, height, layout))
+        if is_opaque:
+            self._fill_black(canvas)
+            self._draw_leg(leg.layer, leg.picture, Surface(canvas))
+            return _Stage(canvas, None)
+        sizes = [layout.component_size(component, width, height) for component in (0, 1)]
+        luma, chroma = (
+            borrowed.enter_context(self._canvases.lent(*size, MASK_LAYOUT)) for size in sizes
+        )
+        for frame in (luma, chroma):
+            frame.array(0)[:] = 0
+        self._draw_leg(leg.layer, leg.picture, Surface(canvas, (luma, chroma)))
+        return _Stage(canvas, (luma, chroma))
+
+    def _jobs(
+        self,
+        plan: TransitionPlan,
+        stages: tuple[_Stage, _Stage],
+        share: Fraction,
+        target: Frame,
+        borrowed: ExitStack,
+    ) -> Iterable[RowJob]:
+        layout, look = self._output.format, plan.look
+        size = (self._output.width, self._output.height)
+        cell = (1 << layout.chroma_shift[0], 1 << layout.chroma_shift[1])
+        moved = moves(look, float(plan.progress), size, cell)
+        for index, components in enumerate(((0,), (1, 2))):
+            grids = sample_grids(layout, components[0], *size)
+            spacing = (grids[0].spacing, grids[1].spacing)
+            sides = [
+                _side(stage, components, index, move, spacing)
+                for stage, move in zip(stages, moved, strict=True)
+            ]
+            shares = incoming_share(look, float(plan.progress), grids, size)
+            if look.kind in (TransitionKind.SLIDE, TransitionKind.PUSH):
+                shares = _in_front(plan, moved, grids[0].count, grids[1].count, spacing)
+            weights = None
+            if shares is not None:
+                mask = borrowed.enter_context(
+                    self._canvases.lent(grids[0].count, grids[1].count, MASK_LAYOUT)
+                )
+                mask.array(0)[:] = shares
+                weights = component_plane(mask, 0)
+            weight = round(share * _ONE)
+            targets = [component_plane(target, number) for number in components]
+            yield RowJob(
+                grids[1].count, _mix(sides[0], sides[1], weights, weight, targets, layout.depth)
+            )
+
+
+def _side(
+    stage: _Stage,
+    components: tuple[int, ...],
+    index: int,
+    move: tuple[int, int],
+    spacing: tuple[int, int],
+) -> _kernels.MixSource:
+    return _kernels.MixSource(
+        [component_plane(stage.canvas, number) for number in components],
+        component_plane(stage.coverage[index], 0) if stage.coverage is not None else None,
+        move[0] // spacing[0],
+        move[1] // spacing[1],
+    )
+
+
+def _in_front(
+    plan: TransitionPlan,
+    moved: tuple[tuple[int, int], tuple[int, int]],
+    width: int,
+    height: int,
+    spacing: tuple[int, int],
+) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
+    """Where the incoming picture is seen: where its frame is, or where the outgoing's is not."""
+    outgoing_on_top = plan.look.kind is TransitionKind.SLIDE and plan.look.invert
+    move = moved[0] if outgoing_on_top else moved[1]
+    left, top = move[0] // spacing[0], move[1] // spacing[1]
+    shares = np.zeros((height, width), np.uint16)
+    shares[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = _ONE
+    return _ONE - shares if outgoing_on_top else shares
+
+
+def _mix(
+    outgoing: _kernels.MixSource,
+    incoming: _kernels.MixSource,
+    weights: _kernels.Plane | None,
+    weight: int,
+    targets: list[_kernels.Plane],
+    depth: int,
+) -> Callable[[_kernels.Scratch, int, int], None]:
+    def run(scratch: _kernels.Scratch, row_start: int, row_end: int) -> None:
+        _kernels.mix(outgoing, incoming, weights, weight, targets, depth, row_start, row_end)
+
+    return run
+
+
