@@ -5,7 +5,7 @@ Values are y in [0, 1] and u, v in [-1/2, 1/2]; (p, q) run from -1 to 1 over the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,9 @@ def trilinear_free_cube(
     return out[0], out[1], out[2]
 
 
-def pointwise(kind: str, y: Array, u: Array, v: Array, p: Array, q: Array, **given: Any) -> Components:
+def pointwise(
+    kind: str, given: Mapping[str, Any], y: Array, u: Array, v: Array, p: Array, q: Array
+) -> Components:
     """One effect on samples at (p, q)."""
     value = given.get("value")
     if kind == "brightness":

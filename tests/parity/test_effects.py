@@ -97,7 +97,7 @@ def test_effect(draw: Draw, layout: str, kind: str, given: dict[str, Any]) -> No
     result = draw((layout, *SIZE), [media_layer(effects=(effect(kind, given),))], [frame])
 
     def applied(*samples: Array) -> Any:
-        return effect_reference.pointwise(kind, *samples, **given)
+        return effect_reference.pointwise(kind, given, *samples)
 
     assert_close(result, expected(frame, layout, SIZE, applied))
 
@@ -121,7 +121,9 @@ def test_a_cube_is_read_tetrahedrally(
     result = draw((layout, *SIZE), [media_layer(effects=(found,))], [frame])
 
     def applied(*samples: Array) -> Any:
-        return effect_reference.pointwise("lut", *samples, table=table, strength=strength)
+        return effect_reference.pointwise(
+            "lut", {"table": table, "strength": strength}, *samples
+        )
 
     assert_close(result, expected(frame, layout, SIZE, applied))
 
@@ -140,7 +142,7 @@ def test_effects_follow_each_other_and_clip_between(draw: Draw) -> None:
 
     def applied(y: Array, u: Array, v: Array, p: Array, q: Array) -> Any:
         for kind, given in chain:
-            y, u, v = effect_reference.pointwise(kind, y, u, v, p, q, **given)
+            y, u, v = effect_reference.pointwise(kind, given, y, u, v, p, q)
         return y, u, v
 
     assert_close(result, expected(frame, "yuv420p", SIZE, applied))
@@ -153,7 +155,7 @@ def test_effects_work_on_the_outputs_colour(draw: Draw, source: str) -> None:
     result = draw(("yuv420p", *SIZE), [media_layer(effects=(effect("contrast", given),))], [frame])
 
     def applied(*samples: Array) -> Any:
-        return effect_reference.pointwise("contrast", *samples, **given)
+        return effect_reference.pointwise("contrast", given, *samples)
 
     assert_close(result, expected(frame, "yuv420p", SIZE, applied))
 
