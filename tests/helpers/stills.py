@@ -10,10 +10,11 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from helpers.movie_writer import ColourTags, Planes, VideoTrack, write_movie
 
-__all__ = ["flat_planes", "make_still", "ramp_planes"]
+__all__ = ["flat_planes", "make_still", "ramp_planes", "write_picture"]
 
 
 def flat_planes(pixel_format: str, size: tuple[int, int], values: tuple[int, ...]) -> Planes:
@@ -84,4 +85,22 @@ def make_still(
         colour=colour,
     )
     write_movie(path, track, [planes] * frames)
+    return path
+
+
+def write_picture(
+    path: Path,
+    pixels: npt.NDArray[np.uint8],
+    codec: str = "png",
+    pixel_format: str = "rgb24",
+) -> Path:
+    """Writes one picture, (height, width, 3) R'G'B' or (height, width, 4) with alpha, to a file."""
+    height, width, channels = pixels.shape
+    frame = av.VideoFrame.from_ndarray(pixels, "rgba" if channels == 4 else "rgb24")
+    context = av.CodecContext.create(codec, "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height, context.pix_fmt = width, height, pixel_format
+    context.time_base = Fraction(1, 25)
+    packets = context.encode(frame.reformat(format=pixel_format)) + context.encode(None)
+    path.write_bytes(b"".join(bytes(packet) for packet in packets))
     return path

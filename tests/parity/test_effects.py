@@ -121,9 +121,7 @@ def test_a_cube_is_read_tetrahedrally(
     result = draw((layout, *SIZE), [media_layer(effects=(found,))], [frame])
 
     def applied(*samples: Array) -> Any:
-        return effect_reference.pointwise(
-            "lut", {"table": table, "strength": strength}, *samples
-        )
+        return effect_reference.pointwise("lut", {"table": table, "strength": strength}, *samples)
 
     assert_close(result, expected(frame, layout, SIZE, applied))
 

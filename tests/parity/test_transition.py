@@ -224,7 +224,10 @@ def test_above_track_1_bars_stay_transparent(draw: Draw) -> None:
 
 
 def test_fades_and_transforms_of_both_sides_are_kept(draw: Draw) -> None:
-    flat = [flat_frame(*SIZE, "yuv420p", (200, 128, 128)), flat_frame(*SIZE, "yuv420p", (60, 128, 128))]
+    flat = [
+        flat_frame(*SIZE, "yuv420p", (200, 128, 128)),
+        flat_frame(*SIZE, "yuv420p", (60, 128, 128)),
+    ]
     outgoing = media_layer(mix=ColourMix(YuvColour(100, 128, 128), Fraction(1, 2)))
     incoming = media_layer(transforms=(TransformPlan(zoom_x=0.5, zoom_y=0.5),))
     plan = transition("dissolve", Fraction(1, 2), outgoing, incoming)

@@ -79,9 +79,7 @@ class Affine:
         size = self.determinant
         xx, xy = self.yy / size, -self.xy / size
         yx, yy = -self.yx / size, self.xx / size
-        return Affine(
-            xx, xy, -xx * self.x0 - xy * self.y0, yx, yy, -yx * self.x0 - yy * self.y0
-        )
+        return Affine(xx, xy, -xx * self.x0 - xy * self.y0, yx, yy, -yx * self.x0 - yy * self.y0)
 
     def bounds(self, margin: float = 0.0) -> tuple[float, float, float, float]:
         """(left, top, right, bottom) of the picture in pixels, ``margin`` around it."""

@@ -16,7 +16,14 @@ import numpy.typing as npt
 from edl2ffmpeg.plan.model import EffectPlan
 from edl2ffmpeg.timeline.effects import EffectKind
 
-__all__ = ["ComponentMaps", "Map", "Values", "component_maps", "is_component_wise", "working_tables"]
+__all__ = [
+    "ComponentMaps",
+    "Map",
+    "Values",
+    "component_maps",
+    "is_component_wise",
+    "working_tables",
+]
 
 Values = npt.NDArray[np.float64]
 Map = Callable[[Values], Values]

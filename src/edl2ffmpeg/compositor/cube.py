@@ -85,7 +85,9 @@ def _cube(
     is_3d = kind == "LUT_3D_SIZE"
     expected = 3 * (size**3 if is_3d else size)
     if len(numbers) != expected:
-        raise ValueError(f"it has {len(numbers) // 3} entries, but its size asks for {expected // 3}")
+        raise ValueError(
+            f"it has {len(numbers) // 3} entries, but its size asks for {expected // 3}"
+        )
     if not (high > low).all():
         raise ValueError("its domain is empty")
     entries = np.array(numbers, np.float32)

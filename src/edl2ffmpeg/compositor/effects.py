@@ -27,13 +27,12 @@ __all__ = [
     "SPATIAL",
     "Site",
     "crop_edges",
+    "crops_inside",
     "effect_steps",
     "working_colour",
 ]
 
-SPATIAL = frozenset(
-    {EffectKind.BLUR, EffectKind.SHARPEN, EffectKind.MOSAIC, EffectKind.HIGHLIGHT}
-)
+SPATIAL = frozenset({EffectKind.BLUR, EffectKind.SHARPEN, EffectKind.MOSAIC, EffectKind.HIGHLIGHT})
 """Effects whose result at a place depends on other places, or that need two pictures."""
 
 _LUMA_ZERO, _LUMA_ONE, _CHROMA_ONE = -14336.0, 28032.0, 28672.0
@@ -191,6 +190,12 @@ _STEPS: dict[EffectKind, Callable[[EffectPlan, Site, Callable[[str], Cube]], Ste
     EffectKind.OLD_FILM: _old_film,
     EffectKind.CROP: _nothing,
 }
+
+
+def crops_inside(effect: EffectPlan) -> bool:
+    """Whether a highlight crops the inside or the outside of its mask alone."""
+    within = (*effect.inside, *effect.outside)
+    return any(inner.kind is EffectKind.CROP or crops_inside(inner) for inner in within)
 
 
 def crop_edges(effects: Sequence[EffectPlan]) -> tuple[float, float, float, float]:

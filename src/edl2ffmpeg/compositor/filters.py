@@ -14,7 +14,7 @@ from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
 from edl2ffmpeg.compositor.canvas import CanvasPool
 from edl2ffmpeg.compositor.cube import Cube
-from edl2ffmpeg.compositor.effects import SPATIAL
+from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION
 from edl2ffmpeg.compositor.painter import WHOLE, Drawing, Surface, outline_of, paint
@@ -55,18 +55,27 @@ class Filters:
         self._cubes = cubes
 
     def apply(
-        self, canvas: Frame, effects: Sequence[EffectPlan], has_alpha: bool, borrowed: ExitStack
+        self,
+        canvas: Frame,
+        effects: Sequence[EffectPlan],
+        borrowed: ExitStack,
+        *,
+        with_crops: bool = False,
     ) -> Frame:
-        """``canvas`` after ``effects``: another canvas, lent until ``borrowed`` ends."""
+        """``canvas`` after ``effects``: another canvas, lent until ``borrowed`` ends.
+
+        Crops are left to the caller's coverage, but ``with_crops`` they make the canvas, which
+        has alpha then, transparent.
+        """
         waiting: list[EffectPlan] = []
         for effect in effects:
             if effect.kind not in SPATIAL:
                 waiting.append(effect)
                 continue
-            canvas = self._pointwise(canvas, waiting, has_alpha, borrowed)
+            canvas = self._pointwise(canvas, waiting, borrowed, with_crops)
             waiting = []
-            canvas = self._spatial(canvas, effect, has_alpha, borrowed)
-        return self._pointwise(canvas, waiting, has_alpha, borrowed)
+            canvas = self._spatial(canvas, effect, borrowed)
+        return self._pointwise(canvas, waiting, borrowed, with_crops)
 
     def _another(self, canvas: Frame, borrowed: ExitStack) -> Frame:
         return borrowed.enter_context(
@@ -77,11 +86,12 @@ class Filters:
         self,
         canvas: Frame,
         effects: Sequence[EffectPlan],
-        has_alpha: bool,
         borrowed: ExitStack,
+        with_crops: bool,
     ) -> Frame:
         drawn = [effect for effect in effects if effect.kind is not EffectKind.CROP]
-        if not drawn:
+        cropped = with_crops and len(drawn) < len(effects)
+        if not drawn and not cropped:
             return canvas
         width, height = canvas.width, canvas.height
         result = self._another(canvas, borrowed)
@@ -94,15 +104,14 @@ class Filters:
             cubes=self._cubes,
         )
         self._run(paint(canvas_picture(canvas, None), drawing, Surface(result)))
-        if has_alpha:
-            result.array(3)[:] = canvas.array(3)
+        _keep_alpha(canvas, result)
+        if cropped:
+            _crop(result, crop_edges(effects))
         return result
 
-    def _spatial(
-        self, canvas: Frame, effect: EffectPlan, has_alpha: bool, borrowed: ExitStack
-    ) -> Frame:
+    def _spatial(self, canvas: Frame, effect: EffectPlan, borrowed: ExitStack) -> Frame:
         if effect.kind is EffectKind.HIGHLIGHT:
-            return self._highlight(canvas, effect, has_alpha, borrowed)
+            return self._highlight(canvas, effect, borrowed)
         result = self._another(canvas, borrowed)
         if effect.kind is EffectKind.BLUR:
             self._blur(canvas, result, effect.value("value"))
@@ -153,19 +162,15 @@ class Filters:
                 _blocks(down, side),
             )
 
-    def _highlight(
-        self, canvas: Frame, effect: EffectPlan, has_alpha: bool, borrowed: ExitStack
-    ) -> Frame:
-        inside = self.apply(canvas, effect.inside, has_alpha, borrowed)
+    def _highlight(self, canvas: Frame, effect: EffectPlan, borrowed: ExitStack) -> Frame:
+        inside = self.apply(canvas, effect.inside, borrowed, with_crops=True)
         if effect.mask is None:
             return inside
-        outside = self.apply(canvas, effect.outside, has_alpha, borrowed)
+        outside = self.apply(canvas, effect.outside, borrowed, with_crops=True)
         result = self._another(canvas, borrowed)
         whole = Rectangle(0, 0, canvas.width, canvas.height)
         affine = layer_affine(whole, (canvas.width, canvas.height), [effect.mask])
         self._run(self._mix(canvas, (outside, inside), result, affine, effect, borrowed))
-        if has_alpha:
-            result.array(3)[:] = canvas.array(3)
         return result
 
     def _mix(
@@ -179,16 +184,15 @@ class Filters:
     ) -> Iterable[RowJob]:
         assert effect.mask is not None
         feather = effect.value("feather") * self._pixels
-        for components in ((0,), (1, 2)):
+        luma = (0, 3) if canvas.format.has_alpha else (0,)
+        for components in (luma, (1, 2)):
             grids = sample_grids(canvas.format, components[0], canvas.width, canvas.height)
             mask = borrowed.enter_context(
                 self._canvases.lent(grids[0].count, grids[1].count, MASK_LAYOUT)
             )
             if affine.is_visible:
                 spacing = (grids[0].spacing, grids[1].spacing)
-                outline = outline_of(
-                    affine, WHOLE, 1 - effect.mask.shape, spacing, soft=feather
-                )
+                outline = outline_of(affine, WHOLE, 1 - effect.mask.shape, spacing, soft=feather)
                 _kernels.outline(outline, component_plane(mask, 0), 0, mask.height)
             else:
                 mask.array(0)[:] = 0
@@ -213,6 +217,29 @@ def _mixed(
     _kernels.mix(outside, inside, mask, 0, targets, 15, row_start, row_end)
 
 
+def _keep_alpha(source: Frame, target: Frame) -> None:
+    if source.format.has_alpha:
+        target.array(3)[:] = source.array(3)
+
+
+def _crop(canvas: Frame, edges: tuple[float, float, float, float]) -> None:
+    """Makes what lies beyond the edges (-1..1 over the canvas) transparent."""
+    left, top, right, bottom = edges
+    alpha = canvas.array(3)
+    rows, columns = (
+        _inside(length, (low + 1) / 2 * length, (high + 1) / 2 * length)
+        for length, low, high in ((canvas.height, top, bottom), (canvas.width, left, right))
+    )
+    alpha[:] = np.rint(alpha * rows[:, None] * columns[None, :])
+
+
+def _inside(count: int, low: float, high: float) -> npt.NDArray[np.float32]:
+    """How much of each of ``count`` pixels lies between ``low`` and ``high``."""
+    pixels = np.arange(count)
+    covered = np.minimum(pixels + 1, high) - np.maximum(pixels, low)
+    return np.clip(covered, 0, 1).astype(np.float32)
+
+
 def _spacings(canvas: Frame, component: int) -> tuple[int, int]:
     across, down = sample_grids(canvas.format, component, canvas.width, canvas.height)
     return across.spacing, down.spacing
@@ -224,5 +251,3 @@ def _blocks(grid: SampleGrid, side: float) -> npt.NDArray[np.int32]:
     found = np.floor(cells / max(side, grid.spacing)).astype(np.int32)
     # Blocks narrower than a sample leave numbers out.
     return np.unique(found, return_inverse=True)[1].astype(np.int32)
-
-

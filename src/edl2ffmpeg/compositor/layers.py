@@ -13,9 +13,9 @@ from fractions import Fraction
 from math import ceil
 
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
-from edl2ffmpeg.compositor.canvas import CanvasPool, canvas_layout
+from edl2ffmpeg.compositor.canvas import CANVAS_DEPTH, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.cube import Cube, read_cube
-from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges
+from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
 from edl2ffmpeg.compositor.filters import Filters
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION, LayerOperation
@@ -52,9 +52,7 @@ class LayerDrawer:
         self._filters = Filters(output.height, canvases, run, self._cube)
         self._cubes: OrderedDict[str, Cube] = OrderedDict()
 
-    def draw(
-        self, layer: LayerPlan, frame: Frame, route: LayerRoute, surface: Surface
-    ) -> None:
+    def draw(self, layer: LayerPlan, frame: Frame, route: LayerRoute, surface: Surface) -> None:
         """Draws ``frame`` as ``layer`` asks for; what is beneath shows through."""
         size = (self._output.width, self._output.height)
         affine = layer_affine(route.placement.target, size, layer.transforms)
@@ -83,13 +81,14 @@ class LayerDrawer:
 
     def _filtered(self, staged: _Staged, placed: Rectangle, borrowed: ExitStack) -> _Staged:
         """The picture at its fitted size with all of its effects done."""
-        canvas = self._copied(staged, (placed.width, placed.height), placed, borrowed)
-        picture = staged.picture
+        alpha_depth = staged.picture.alpha_depth
+        if alpha_depth is None and any(map(crops_inside, staged.effects)):
+            alpha_depth = CANVAS_DEPTH
+        size = (placed.width, placed.height)
+        canvas = self._copied(staged, size, placed, borrowed, has_alpha=alpha_depth is not None)
         last = [index for index, effect in enumerate(staged.effects) if effect.kind in SPATIAL][-1]
-        done = self._filters.apply(canvas, staged.effects[: last + 1], picture.has_alpha, borrowed)
-        return _Staged(
-            canvas_picture(done, picture.alpha_depth), staged.effects[last + 1 :], Fraction(1)
-        )
+        done = self._filters.apply(canvas, staged.effects[: last + 1], borrowed)
+        return _Staged(canvas_picture(done, alpha_depth), staged.effects[last + 1 :], Fraction(1))
 
     def _copied(
         self,
@@ -98,11 +97,12 @@ class LayerDrawer:
         placed: Rectangle,
         borrowed: ExitStack,
         *,
+        has_alpha: bool,
         with_effects: bool = False,
     ) -> Frame:
         """The picture on a canvas of ``size``, with its gamma and, if wanted, its effects."""
         picture = staged.picture
-        layout = canvas_layout(self._output.format, picture.has_alpha)
+        layout = canvas_layout(self._output.format, has_alpha)
         canvas = borrowed.enter_context(self._canvases.lent(*size, layout))
         drawing = Drawing(
             Affine(size[0] / 2, 0.0, size[0] / 2, 0.0, size[1] / 2, size[1] / 2),
@@ -116,6 +116,8 @@ class LayerDrawer:
         self._run(paint(opaque, drawing, Surface(canvas)))
         if picture.has_alpha:
             self._run(paint_alpha(picture, canvas))
+        elif has_alpha:
+            canvas.array(3)[:] = (1 << CANVAS_DEPTH) - 1
         return canvas
 
     def _draw_turned(
@@ -128,7 +130,9 @@ class LayerDrawer:
             min(ceil(picture.crop[3]), max(ceil(2 * drawing.affine.down), 1)),
         )
         placed = Rectangle(0, 0, max(round(1000 * drawing.aspect), 1), 1000)
-        canvas = self._copied(staged, size, placed, borrowed, with_effects=True)
+        canvas = self._copied(
+            staged, size, placed, borrowed, has_alpha=picture.has_alpha, with_effects=True
+        )
         layout = canvas_layout(self._output.format, picture.has_alpha)
         width, height = self._output.width, self._output.height
         turned = borrowed.enter_context(self._canvases.lent(width, height, layout))
@@ -149,4 +153,3 @@ class LayerDrawer:
             if len(self._cubes) > _CUBES_KEPT:
                 self._cubes.popitem(last=False)
         return cube
-

@@ -205,9 +205,7 @@ class _Grid:
     def _program(self, steps: list[Step], inputs: tuple[int, ...]) -> Program:
         rows = [
             _kernels.MatrixRow([weights[number] for number in inputs], offset)
-            for weights, offset in zip(
-                self._picture.weights, self._picture.offsets, strict=True
-            )
+            for weights, offset in zip(self._picture.weights, self._picture.offsets, strict=True)
         ]
         return Program(rows, steps)
 

@@ -198,5 +198,3 @@ def _mix(
         _kernels.mix(outgoing, incoming, weights, weight, targets, depth, row_start, row_end)
 
     return run
-
-

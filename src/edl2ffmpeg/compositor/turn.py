@@ -31,13 +31,14 @@ def turn(source: Frame, target: Frame, affine: Affine, region: Rectangle) -> Ite
         if samples.width < 1 or samples.height < 1:
             continue
         across, down = sample_grids(target.format, component, target.width, target.height)
-        from_across, from_down = sample_grids(
-            source.format, component, source.width, source.height
-        )
+        from_across, from_down = sample_grids(source.format, component, source.width, source.height)
         x = float(across.first) + samples.left * across.spacing
         y = float(down.first) + samples.top * down.spacing
         # From picture coordinates to pixels of the source, and to its samples.
-        half_x, half_y = source.width / 2 / from_across.spacing, source.height / 2 / from_down.spacing
+        half_x, half_y = (
+            source.width / 2 / from_across.spacing,
+            source.height / 2 / from_down.spacing,
+        )
         p = to_picture.xx * x + to_picture.xy * y + to_picture.x0
         q = to_picture.yx * x + to_picture.yy * y + to_picture.y0
         numbers = (

@@ -83,7 +83,8 @@ class VideoDecoder(Owner):
     """Owns one open file and the decoder of one of its video streams.
 
     ``threads`` 0 lets FFmpeg choose how many.  Raises ``MediaOpenError`` when the file or stream
-    cannot be had.  Not thread-safe: one thread at a time.
+    cannot be had.  Not thread-safe: one thread at a time.  ``is_still``: the file is a picture,
+    which is shown for as long as anybody asks.
     """
 
     def __init__(
@@ -137,9 +138,10 @@ class VideoDecoder(Owner):
         self._current_is_first = False
         self._skip_before: int | None = None
         self._ended = False
-        container_format = self._container.format.name
-        self._times = PictureTimes(stream, container_format, self.frame_rate)
-        self._damage = Damage(stream, container_format, self.frame_rate)
+        self._container_format = self._container.format.name
+        self._times = PictureTimes(stream, self._container_format, self.frame_rate)
+        self._damage = Damage(stream, self._container_format, self.frame_rate)
+        self.is_still = False
         self._start = stream.start_time or 0
         self._orientations = Orientations()
         self._first_size = (context.width, context.height)
@@ -162,6 +164,7 @@ class VideoDecoder(Owner):
         self._first_dts = min(first.pts, self._first_dts)
         self._current, self._current_is_first = first, True
         self._next = self._decode_next()
+        self.is_still = self._next is None and _is_picture_format(self._container_format)
 
     # -- what a caller asks ---------------------------------------------------
 
@@ -184,8 +187,13 @@ class VideoDecoder(Owner):
 
     @property
     def duration(self) -> Fraction | None:
-        """Length of the stream in seconds as the file declares it; None where it does not."""
+        """Length of the stream in seconds as the file declares it.
+
+        None where it does not, and for a still picture, which lasts for ever.
+        """
         stream, container = self._stream, self._container
+        if self.is_still:
+            return None
         if stream.duration is not None:
             return stream.duration * self._time_base
         if container is None or container.duration is None:
@@ -259,7 +267,7 @@ class VideoDecoder(Owner):
 
     def _is_held(self, limit: int) -> bool:
         current = self._current
-        if self._next is not None or current is None:
+        if self._next is not None or current is None or self.is_still:
             return False
         length = current.duration or round(1 / self.frame_rate / self._time_base)
         return limit >= current.pts + length
@@ -445,3 +453,8 @@ class VideoDecoder(Owner):
             self._current = self._next = self._shown = None
         container.close()
         _log.debug("closed %s", self.location)
+
+
+def _is_picture_format(container_format: str) -> bool:
+    """Whether files of this format hold a picture rather than a movie, as a rule."""
+    return container_format.endswith("_pipe") or container_format in ("gif", "apng")

@@ -68,9 +68,7 @@ class Animation:
             return before.values
         after = self.keyframes[index]
         share = self._share(before, float((time - before.time) / (after.time - before.time)))
-        return tuple(
-            a + (b - a) * share for a, b in zip(before.values, after.values, strict=True)
-        )
+        return tuple(a + (b - a) * share for a, b in zip(before.values, after.values, strict=True))
 
     def _share(self, before: Keyframe, passed: float) -> float:
         if before.easing is not None:

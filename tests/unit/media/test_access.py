@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,6 +14,7 @@ import pytest
 from edl2ffmpeg.errors import MediaAccessError, MediaOpenError
 from edl2ffmpeg.media.access import AccessRules
 from helpers.media_factory import ClipLibrary
+from helpers.stills import write_picture
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,8 @@ def test_a_zero_byte_is_no_location(uri: str, tmp_path: Path) -> None:
 def test_stills_are_one_picture_each(
     name: str, codec: str, pixel_format: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / name
-    context = av.CodecContext.create(codec, "w")
-    assert isinstance(context, av.VideoCodecContext)
-    context.width, context.height, context.pix_fmt = 64, 36, pixel_format
-    context.time_base = Fraction(1, 25)
     grey = np.full((36, 64, 3), 128, np.uint8)
-    frame = av.VideoFrame.from_ndarray(grey, "rgb24").reformat(format=pixel_format)
-    path.write_bytes(b"".join(bytes(packet) for packet in context.encode(frame)))
+    path = write_picture(tmp_path / name, grey, codec, pixel_format)
     # A sequence would go on with the next picture of the folder.
     (tmp_path / "still001.png").write_bytes(path.read_bytes())
     with AccessRules().open(str(path)) as container:

@@ -23,7 +23,7 @@ from helpers.clip_shapes import TIMING_SHAPES
 from helpers.media_factory import ClipInfo, ClipLibrary
 from helpers.movie_writer import ColourTags, VideoTrack, write_movie
 from helpers.oracle import expected_frame
-from helpers.stills import flat_planes, make_still
+from helpers.stills import flat_planes, make_still, write_picture
 
 MILLISECOND = Fraction(1, 1000)
 
@@ -372,3 +372,37 @@ def test_another_size_midway_has_the_aspect_of_its_own(tmp_path: Path) -> None:
         assert (second.width, second.sample_aspect_ratio) == (480, pytest.approx(1))
         again = decoder.frame_played_at(Fraction(1, 2)).frame
         assert (again.width, again.sample_aspect_ratio) == (320, pytest.approx(4 / 3))
+
+
+@pytest.mark.parametrize(("name", "codec", "format"), [
+    ("picture.png", "png", "rgba"), ("picture.jpg", "mjpeg", "yuvj420p"),
+    ("picture.gif", "gif", "rgb8"),
+])  # fmt: skip
+def test_a_picture_lasts_for_ever(name: str, codec: str, format: str, tmp_path: Path) -> None:
+    pixels = np.full((36, 64, 4), (200, 40, 90, 255), np.uint8)
+    if codec == "gif":
+        path = tmp_path / name
+        with av.open(str(path), "w") as output:
+            stream = output.add_stream("gif", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 36, format
+            frame = av.VideoFrame.from_ndarray(pixels, "rgba").reformat(format=format)
+            output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    else:
+        path = write_picture(tmp_path / name, pixels, codec, format)
+    with VideoDecoder(AccessRules(), str(path)) as decoder:
+        assert decoder.is_still
+        assert decoder.duration is None
+        for time in (Fraction(0), Fraction(1000), Fraction(3)):
+            played = decoder.frame_played_at(time)
+            assert not played.held
+            assert (played.frame.width, played.frame.height) == (64, 36)
+        assert decoder.stats.seeks == 0
+
+
+def test_a_movie_of_one_picture_is_no_still(tmp_path: Path) -> None:
+    planes = flat_planes("yuv420p", (64, 48), (180, 90, 170))
+    path = make_still(tmp_path / "one.mkv", planes, (64, 48), frames=1)
+    with VideoDecoder(AccessRules(), str(path)) as decoder:
+        assert not decoder.is_still
+        assert decoder.frame_played_at(Fraction(5)).held
