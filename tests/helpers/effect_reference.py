@@ -69,7 +69,7 @@ def pointwise(
     kind: str, given: Mapping[str, Any], y: Array, u: Array, v: Array, p: Array, q: Array
 ) -> Components:
     """One effect on samples at (p, q)."""
-    value = given.get("value")
+    value: Any = given.get("value")
     if kind == "brightness":
         return clipped(piecewise(given["curve"], y) if "curve" in given else y + value - 1, u, v)
     if kind == "contrast":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def test_squares_change_one_after_another(draw: Draw, invert: bool) -> None:
         assert set(np.unique(cells)) <= {50.0, 200.0}
         changed.append(cells == 200)
         assert changed[-1].sum() == step + (progress * 24 > step + Fraction(1, 2))
-    for before, after in zip(changed, changed[1:], strict=False):
+    for before, after in pairwise(changed):
         assert (after | ~before).all()
 
 
@@ -224,10 +225,7 @@ def test_above_track_1_bars_stay_transparent(draw: Draw) -> None:
 
 
 def test_fades_and_transforms_of_both_sides_are_kept(draw: Draw) -> None:
-    flat = [
-        flat_frame(*SIZE, "yuv420p", (200, 128, 128)),
-        flat_frame(*SIZE, "yuv420p", (60, 128, 128)),
-    ]
+    flat = [flat_frame(*SIZE, "yuv420p", (luma, 128, 128)) for luma in (200, 60)]
     outgoing = media_layer(mix=ColourMix(YuvColour(100, 128, 128), Fraction(1, 2)))
     incoming = media_layer(transforms=(TransformPlan(zoom_x=0.5, zoom_y=0.5),))
     plan = transition("dissolve", Fraction(1, 2), outgoing, incoming)

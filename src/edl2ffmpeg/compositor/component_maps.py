@@ -59,7 +59,7 @@ def working_tables(
     effects: tuple[EffectPlan, ...], gamma: Fraction
 ) -> tuple[npt.NDArray[np.int16] | None, ...]:
     """The same maps over all 2^15 working samples of y, u and v."""
-    tables = []
+    tables: list[npt.NDArray[np.int16] | None] = []
     for index, found in enumerate(component_maps(effects, gamma)):
         zero, one = (_LUMA_ZERO, _LUMA_ONE) if index == 0 else (0.0, _CHROMA_ONE)
         if found is None:

@@ -231,10 +231,13 @@ class CpuCompositor(Owner):
             return False
         weight = round(unit.share * _ONE)
         for component in range(3):
-            planes = [component_plane(self._picture(x.layer, x.picture), component) for x in layers]
+            outgoing, incoming = (
+                component_plane(self._picture(side.layer, side.picture), component)
+                for side in layers
+            )
             result = component_plane(target, component)
             height = target.format.component_size(component, target.width, target.height)[1]
-            self._run([RowJob(height, partial(_cross, *planes, result, weight))])
+            self._run([RowJob(height, partial(_cross, outgoing, incoming, result, weight))])
         return True
 
     def _picture(self, layer: LayerPlan, picture: Frame | None) -> Frame:

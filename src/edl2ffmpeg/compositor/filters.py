@@ -237,7 +237,7 @@ def _inside(count: int, low: float, high: float) -> npt.NDArray[np.float32]:
     """How much of each of ``count`` pixels lies between ``low`` and ``high``."""
     pixels = np.arange(count)
     covered = np.minimum(pixels + 1, high) - np.maximum(pixels, low)
-    return np.clip(covered, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(covered, 0, 1), np.float32)
 
 
 def _spacings(canvas: Frame, component: int) -> tuple[int, int]:

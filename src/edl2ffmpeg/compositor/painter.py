@@ -104,7 +104,7 @@ def paint(picture: Picture, drawing: Drawing, surface: Surface) -> Iterator[RowJ
 
 
 def drawn_region(affine: Affine, frame: Frame) -> Rectangle | None:
-    """The pixels of ``frame`` that a picture placed by ``affine`` touches, in whole chroma cells."""
+    """The pixels that a picture placed by ``affine`` touches, in whole chroma cells."""
     left, top, right, bottom = affine.bounds()
     across, down = (1 << shift for shift in frame.format.chroma_shift)
     region = Rectangle(
@@ -231,9 +231,9 @@ class _Grid:
         if self._drawing.outline is not None:
             outlines.append(self._outline(1.0, self._drawing.edges))
         stored = self._stored()
-        if depth is None and edges is None and not outlines and stored is None:
-            if numbers.most == _ONE:
-                return None
+        is_even = depth is None and edges is None and not outlines and stored is None
+        if is_even and numbers.most == _ONE:
+            return None
         across, down = edges or (None, None)
         return Coverage(
             depth is not None,
