@@ -75,13 +75,14 @@ class CpuCompositor(Owner):
         """Draw ``plan``; see :meth:`Compositor.compose`."""
         if self._closed:
             raise ValueError("the compositor is closed: it cannot compose any more")
-        if len(pictures) != len(plan.layers):
+        drawn = plan.pictures
+        if len(pictures) != len(drawn):
             raise ValueError(
-                f"frame {plan.number} has {len(plan.layers)} layers, got {len(pictures)} pictures"
+                f"frame {plan.number} has {len(drawn)} layers, got {len(pictures)} pictures"
             )
         layers = [
             (layer, picture, operation)
-            for layer, picture in zip(plan.layers, pictures, strict=True)
+            for layer, picture in zip(drawn, pictures, strict=True)
             if (operation := LayerOperation.of(layer)).opacity > 0
         ]
         if len(layers) == 1 and self._passes_through(*layers[0]):
