@@ -10,13 +10,13 @@ from edl2ffmpeg.plan.model import MediaPicture
 
 
 def main(edl: str, number: str) -> None:
-    """Prints the length of the movie and the layers of frame ``number``."""
+    """Prints the length of the movie and the pictures of frame ``number``."""
     timeline = edl2ffmpeg.load_timeline(edl)
     planner = FramePlanner(timeline)
     print(f"{planner.frame_count} frames at {timeline.frame_rate} per second")
     plan = planner.frame(int(number))
     print(f"frame {plan.number} is at {plan.time} s")
-    for layer in plan.layers:
+    for layer in plan.pictures:
         picture = layer.picture
         if isinstance(picture, MediaPicture):
             what = f"{picture.source.uri} at {picture.source_time} s"

@@ -27,7 +27,21 @@ from edl2ffmpeg.edl.values import (
     tagged_union,
 )
 
-__all__ = ["EFFECT_TYPES", "AnyEffect", "AnyEffectSource", "ColourSource", "Effect", "Filter"]
+__all__ = [
+    "EFFECT_TYPES",
+    "AnyEffect",
+    "AnyEffectSource",
+    "Borders",
+    "Brightness",
+    "ColourSource",
+    "Component",
+    "Effect",
+    "Filter",
+    "Highlight",
+    "Lut",
+    "OldFilm",
+    "Saturation",
+]
 
 
 class Effect(Strict):

@@ -9,10 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from edl2ffmpeg.errors import EdlValidationError, MediaError, MediaOpenError, Problem
+from edl2ffmpeg.errors import (
+    EdlValidationError,
+    MediaAccessError,
+    MediaError,
+    MediaOpenError,
+    Problem,
+)
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
 from edl2ffmpeg.media.decoder_pool import DecoderPool
+from edl2ffmpeg.timeline.media_use import lut_files, media_segments
 from edl2ffmpeg.timeline.model import (
     MediaSource,
     Segment,
@@ -48,6 +55,8 @@ def check_media(
 ) -> MediaNotes:
     """Opens every stream that the timeline uses, and tells what is odd about it.
 
+    Look-up tables are judged by whether they may be read, and not opened.
+
     Raises ``MediaOpenError`` with one line per file that cannot be used (at most 20).  The
     decoders stay open in ``decoders``.
     """
@@ -57,7 +66,7 @@ def check_media(
     failed_locations: list[str] = []
     problems: list[Problem] = []
     found = MediaNotes()
-    for segment, source in _media_segments(tracks):
+    for segment, source in media_segments(tracks):
         key = (source.location, str(source.stream))
         if key in failed:
             continue
@@ -73,6 +82,7 @@ def check_media(
                 TimelineWarning(segment.json_path, f"{source.location} {note}") for note in notes
             ]
         found.short += _short_source(segment, source, ends[key], timeline.frame_rate)
+    _check_luts(timeline.video_tracks, access, problems, failed_locations)
     if problems:
         shown = problems[:MAX_PROBLEMS]
         told = EdlValidationError(shown, len(problems) - len(shown))
@@ -80,12 +90,17 @@ def check_media(
     return found
 
 
-def _media_segments(tracks: tuple[Track, ...]) -> Iterator[tuple[Segment, MediaSource]]:
-    for track in tracks:
-        for clip in track.clips:
-            for segment in clip.segments:
-                if isinstance(segment.source, MediaSource):
-                    yield segment, segment.source
+def _check_luts(
+    tracks: tuple[Track, ...], access: AccessRules, problems: list[Problem], failed: list[str]
+) -> None:
+    """Whether each .cube file may be read; what is in it shows when it is."""
+    for location, json_path in lut_files(tracks).items():
+        try:
+            if not access.check(location).startswith("file:"):
+                raise MediaAccessError(f"{location}: a look-up table must be a local file")
+        except MediaError as error:
+            failed.append(location)
+            problems.append(Problem(json_path, str(error)))
 
 
 def _open(
@@ -102,7 +117,7 @@ def _open(
 def _short_source(
     segment: Segment, source: MediaSource, end: Fraction | None, rate: Fraction
 ) -> Iterator[TimelineWarning]:
-    wanted = segment.source_time(segment.range_in_parent.end)
+    wanted = segment.latest_source_time
     if end is not None and wanted > end + segment.speed / rate:
         what = (
             "its last picture will be held"

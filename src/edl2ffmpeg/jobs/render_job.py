@@ -29,7 +29,8 @@ from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.session import RenderSession, SessionResult
 from edl2ffmpeg.settings import RenderSettings
-from edl2ffmpeg.timeline.model import MediaSource, Timeline
+from edl2ffmpeg.timeline.media_use import lut_files, media_segments
+from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import format_seconds, frame_at
 
 __all__ = ["RenderResult", "access_rules", "render_timeline", "with_overrides"]
@@ -181,13 +182,11 @@ def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
 
 def _locations(timeline: Timeline) -> dict[str, str]:
     """Every location the timeline reads, and the first place that names it."""
+    tracks = timeline.video_tracks + timeline.audio_tracks
     found: dict[str, str] = {}
-    for track in timeline.video_tracks + timeline.audio_tracks:
-        for clip in track.clips:
-            for segment in clip.segments:
-                if isinstance(segment.source, MediaSource):
-                    found.setdefault(segment.source.location, segment.json_path)
-    return found
+    for segment, source in media_segments(tracks):
+        found.setdefault(source.location, segment.json_path)
+    return found | lut_files(tracks)
 
 
 def _result(

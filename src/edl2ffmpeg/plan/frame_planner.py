@@ -1,29 +1,35 @@
 """Plans output frames: which pictures a frame shows and what is done to them.
 
 It reads the timeline alone; it opens nothing and draws nothing.  A lookup costs
-O(log clips).
+O(log clips) for each track.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from edl2ffmpeg.plan.effect_planner import plan_effects, plan_transform
+from edl2ffmpeg.plan.frame_index import FrameIndex, frames_of
 from edl2ffmpeg.plan.model import (
     ColourMix,
     FramePlan,
     GeneratedPicture,
     LayerPlan,
     MediaPicture,
+    TransformPlan,
+    TransitionPlan,
 )
+from edl2ffmpeg.timeline.effects import Effect, Transform
 from edl2ffmpeg.timeline.model import (
     Clip,
     GeneratedSource,
     Segment,
+    SubTrackSpan,
     Timeline,
     Track,
+    Transition,
 )
 from edl2ffmpeg.timing import frame_at, frame_time
 
@@ -34,13 +40,34 @@ _ZERO = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """A segment with the output frames ``[start_frame, end_frame)`` that show it."""
+class _Shot:
+    """A segment, and the clip that shows it.
 
-    start_frame: int
-    end_frame: int
-    clip: Clip
+    ``may_hold``: it may play on after its source has ended (see ``MediaPicture``).
+    """
+
     segment: Segment
+    clip: Clip
+    may_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A transition during output frames ``[start, end)``.
+
+    ``into`` is what it leads to where it has sources of its own.  Otherwise it leads from
+    ``before`` (None: from black) to the shot of its clip.
+    """
+
+    start: int
+    end: int
+    transition: Transition
+    into: FrameIndex[_Shot] | None = None
+    before: _Shot | None = None
+
+    def progress(self, number: int) -> Fraction:
+        """(k + 1/2) / N at picture k of N."""
+        return Fraction(2 * (number - self.start) + 1, 2 * (self.end - self.start))
 
 
 class FramePlanner:
@@ -48,9 +75,7 @@ class FramePlanner:
 
     def __init__(self, timeline: Timeline) -> None:
         self._rate = timeline.frame_rate
-        self._tracks = [
-            (track.number, _TrackIndex(track, self._rate)) for track in timeline.video_tracks
-        ]
+        self._tracks = [_TrackIndex(track, self._rate) for track in timeline.video_tracks]
         self.frame_count = frame_at(timeline.duration, self._rate)
 
     def frame(self, number: int) -> FramePlan:
@@ -59,60 +84,146 @@ class FramePlanner:
             raise IndexError(f"frame {number} is outside 0..{self.frame_count - 1}")
         time = frame_time(number, self._rate)
         layers = []
-        for track_number, index in self._tracks:
-            span = index.at(number)
-            if span is not None:
-                layers.append(self._layer(track_number, span, time))
+        for track in self._tracks:
+            shot = track.shots.at(number)
+            if shot is not None:
+                layers.append(_Moment(self._rate, number, time, track).layer_of(shot))
         return FramePlan(number, time, tuple(layers))
 
     def segments_between(self, start: int, end: int) -> list[Segment]:
-        """The segments that frames ``[start, end)`` show, in order of track and time."""
-        found: list[Segment] = []
-        for _, index in self._tracks:
-            found += [span.segment for span in index.between(start, end)]
-        return found
+        """The segments that frames ``[start, end)`` show, in order of track and time.
 
-    def _layer(self, track: int, span: _Span, time: Fraction) -> LayerPlan:
-        segment = span.segment
-        source = segment.source
-        source_time = segment.source_time(time)
-        picture: MediaPicture | GeneratedPicture
-        if isinstance(source, GeneratedSource):
-            picture = GeneratedPicture(source, frame_at(source_time, self._rate))
-            gamma = _ONE
-        else:
-            picture = MediaPicture(source, source_time)
-            gamma = source.gamma
-        opacity, mix = _fade(span.clip, time)
-        return LayerPlan(
-            picture, track, segment.json_path, span.clip.json_path, gamma, mix, opacity
-        )
+        Those of a transition that are not its clip's own follow the track's others.
+        """
+        found: list[Segment] = []
+        for track in self._tracks:
+            shots = track.shots.between(start, end)
+            for passage in track.passages.between(start, end):
+                if passage.into is not None:
+                    shots += passage.into.between(start, end)
+                elif passage.before is not None:
+                    shots.append(passage.before)
+            # One segment may be shown both as itself and in the transition after it.
+            found += {id(shot.segment): shot.segment for shot in shots}.values()
+        return found
 
 
 class _TrackIndex:
-    """The spans of one track, searchable by output frame."""
+    """What one track shows, how it passes from clip to clip, and what acts on it."""
 
     def __init__(self, track: Track, rate: Fraction) -> None:
-        self._spans: list[_Span] = []
-        for clip in track.clips:
-            for segment in clip.segments:
-                start = frame_at(segment.range_in_parent.start, rate)
-                end = frame_at(segment.range_in_parent.end, rate)
-                if end > start:
-                    self._spans.append(_Span(start, end, clip, segment))
-        self._starts = [span.start_frame for span in self._spans]
+        self.number = track.number
+        self.shots: FrameIndex[_Shot] = FrameIndex(
+            (frames_of(segment.range_in_parent, rate), _Shot(segment, clip))
+            for clip in track.clips
+            for segment in clip.segments
+        )
+        self.passages: FrameIndex[_Passage] = FrameIndex(
+            ((passage.start, passage.end), passage) for passage in _passages(track, rate)
+        )
+        self._sub_tracks: list[FrameIndex[SubTrackSpan]] = [
+            FrameIndex((frames_of(span.range_in_parent, rate), span) for span in sub_track.spans)
+            for sub_track in track.sub_tracks
+        ]
 
-    def at(self, number: int) -> _Span | None:
-        position = bisect_right(self._starts, number) - 1
-        if position < 0:
-            return None
-        span = self._spans[position]
-        return span if number < span.end_frame else None
+    def acting_at(self, number: int) -> tuple[tuple[Effect, ...], tuple[Transform, ...]]:
+        """The effects and the transforms of the sub-tracks at frame ``number``, in order."""
+        effects: list[Effect] = []
+        transforms: list[Transform] = []
+        for sub_track in self._sub_tracks:
+            span = sub_track.at(number)
+            if span is not None:
+                effects += span.effects
+                if span.transform is not None:
+                    transforms.append(span.transform)
+        return tuple(effects), tuple(transforms)
 
-    def between(self, start: int, end: int) -> Sequence[_Span]:
-        first = max(bisect_right(self._starts, start) - 1, 0)
-        last = bisect_right(self._starts, end - 1)
-        return [span for span in self._spans[first:last] if span.end_frame > start]
+
+def _passages(track: Track, rate: Fraction) -> Iterator[_Passage]:
+    before: Clip | None = None
+    for clip in track.clips:
+        transition = clip.transition
+        if transition is not None:
+            start, end = frames_of(transition.range_in_parent, rate)
+            if transition.segments:
+                into = FrameIndex(
+                    (frames_of(segment.range_in_parent, rate), _Shot(segment, clip))
+                    for segment in transition.segments
+                )
+                yield _Passage(start, end, transition, into=into)
+            else:
+                last = None
+                if before is not None and frames_of(before.range_in_parent, rate)[1] == start:
+                    last = _last_shot(before)
+                yield _Passage(start, end, transition, before=last)
+        before = clip
+
+
+def _last_shot(clip: Clip) -> _Shot | None:
+    """What ``clip`` shows in the end, and would go on to show."""
+    led_to = clip.transition.segments if clip.transition is not None else ()
+    segments = led_to or clip.segments
+    return _Shot(segments[-1], clip, may_hold=True) if segments else None
+
+
+class _Moment:
+    """One track at one output frame: makes its layer."""
+
+    def __init__(self, rate: Fraction, number: int, time: Fraction, track: _TrackIndex) -> None:
+        self._rate = rate
+        self._number = number
+        self._time = time
+        self._track = track
+        self._effects, self._transforms = track.acting_at(number)
+
+    def layer_of(self, shot: _Shot) -> LayerPlan | TransitionPlan:
+        """What the track shows; ``shot`` is the clip's own."""
+        passage = self._track.passages.at(self._number)
+        if passage is None:
+            return self._layer(shot)
+        outgoing: _Shot | None = passage.before
+        incoming: _Shot | None = shot
+        if passage.into is not None:
+            outgoing, incoming = shot, passage.into.at(self._number)
+        return TransitionPlan(
+            passage.transition.look,
+            passage.progress(self._number),
+            self._layer(outgoing) if outgoing is not None else None,
+            self._layer(incoming) if incoming is not None else None,
+            self._track.number,
+            passage.transition.json_path,
+        )
+
+    def _layer(self, shot: _Shot) -> LayerPlan:
+        clip, segment = shot.clip, shot.segment
+        picture = self._picture(shot)
+        gamma = picture.source.gamma if isinstance(picture, MediaPicture) else _ONE
+        opacity, mix = _fade(clip, self._time)
+        transforms: list[TransformPlan] = []
+        for transform in clip.transforms + self._transforms:
+            planned, share = plan_transform(transform, self._time)
+            opacity *= share
+            if not planned.is_nothing:
+                transforms.append(planned)
+        return LayerPlan(
+            picture,
+            self._track.number,
+            segment.json_path,
+            clip.json_path,
+            gamma,
+            mix,
+            opacity,
+            plan_effects(clip.effects + self._effects, self._time, self._number),
+            tuple(transforms),
+        )
+
+    def _picture(self, shot: _Shot) -> MediaPicture | GeneratedPicture:
+        source_time = shot.segment.source_time(self._time)
+        source = shot.segment.source
+        if isinstance(source, GeneratedSource):
+            # As with media, before the first picture the first is shown.
+            return GeneratedPicture(source, max(frame_at(source_time, self._rate), 0))
+        return MediaPicture(source, source_time, shot.may_hold)
 
 
 def _fade(clip: Clip, time: Fraction) -> tuple[Fraction, ColourMix | None]:

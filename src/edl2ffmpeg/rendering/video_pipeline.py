@@ -81,13 +81,13 @@ class VideoPipeline(Owner):
         for number in range(*self._range):
             plan = self._planner.frame(number)
             pictures: list[Frame | None] = []
-            for layer in plan.layers:
+            for layer in plan.pictures:
                 if not isinstance(layer.picture, MediaPicture):
                     pictures.append(None)
                     continue
                 source = layer.picture.source
                 played = self._decoders.frame_played_at(source, layer.picture.source_time)
-                if played.held:
+                if played.held and not layer.picture.may_hold:
                     self._note_held(layer.json_path, source.location, number)
                 pictures.append(played.frame)
             yield plan, pictures

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-__all__ = ["Animation", "Easing", "Interpolation", "Keyframe", "ease"]
+__all__ = ["Animation", "Easing", "Interpolation", "Keyframe", "bezier", "bezier_parameter", "ease"]
 
 Easing = tuple[float, float, float, float]
 """x1, y1, x2, y2: the inner points of a cubic Bézier curve from (0, 0) to (1, 1)."""
@@ -83,14 +83,17 @@ class Animation:
 def ease(easing: Easing, x: float) -> float:
     """y of the Bézier curve at ``x`` in [0, 1]; the curve's x ascends, as x1 and x2 do."""
     x1, y1, x2, y2 = easing
-    return _bezier(y1, y2, _parameter(x1, x2, x))
+    return bezier(y1, y2, bezier_parameter(x1, x2, x))
 
 
-def _parameter(x1: float, x2: float, x: float) -> float:
-    """The curve's parameter at ``x``: Newton's method, and bisection where that fails."""
+def bezier_parameter(x1: float, x2: float, x: float) -> float:
+    """Where the cubic from 0 to 1 with inner values ``x1`` and ``x2``, in 0..1, is ``x``.
+
+    Newton's method, and bisection where that fails; with both in 0..1 the cubic never falls.
+    """
     t = x
     for _ in range(_NEWTON_STEPS):
-        error = _bezier(x1, x2, t) - x
+        error = bezier(x1, x2, t) - x
         if abs(error) < _CLOSE:
             return t
         slope = 3 * ((1 - t) ** 2 * x1 + 2 * (1 - t) * t * (x2 - x1) + t * t * (1 - x2))
@@ -100,13 +103,13 @@ def _parameter(x1: float, x2: float, x: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(_BISECTIONS):
         t = (low + high) / 2
-        if _bezier(x1, x2, t) < x:
+        if bezier(x1, x2, t) < x:
             low = t
         else:
             high = t
     return t
 
 
-def _bezier(p1: float, p2: float, t: float) -> float:
-    """A cubic from 0 to 1 with inner values ``p1`` and ``p2``."""
+def bezier(p1: float, p2: float, t: float) -> float:
+    """The cubic Bézier from 0 to 1 with inner values ``p1`` and ``p2``, at parameter ``t``."""
     return 3 * (1 - t) ** 2 * t * p1 + 3 * (1 - t) * t * t * p2 + t**3

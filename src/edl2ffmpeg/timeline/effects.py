@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from edl2ffmpeg.timeline.animation import Animation
+from edl2ffmpeg.timeline.animation import Animation, bezier_parameter
 from edl2ffmpeg.timeline.colour import BLACK
 from edl2ffmpeg.timeline.model import YuvColour
 
 __all__ = [
+    "EFFECT_LIMITS",
     "EFFECT_VALUES",
+    "TRANSFORM_LIMITS",
     "TRANSFORM_VALUES",
     "Effect",
     "EffectKind",
@@ -73,6 +75,29 @@ EFFECT_VALUES: dict[EffectKind, tuple[tuple[str, float], ...]] = {
 Where ``value`` and ``strength`` mean the same the first name stands for both.
 """
 
+# Far beyond any use, but finite: easing may multiply the largest doubles.
+_MOST = 1e9
+_NO_LIMIT = (-_MOST, _MOST)
+_NOT_NEGATIVE = (0.0, _MOST)
+_SHARE = (0.0, 1.0)
+_LIMITS_BY_NAME = {
+    **dict.fromkeys(("radius", "softness", "feather"), _NOT_NEGATIVE),
+    **dict.fromkeys(("amount", "strength", "left", "right", "top", "bottom", "width"), _SHARE),
+    **dict.fromkeys(("grain", "scratches", "flicker", "shape", "opacity"), _SHARE),
+}
+_NOT_NEGATIVE_KINDS = (EffectKind.GAMMA, EffectKind.BLUR, EffectKind.SHARPEN, EffectKind.MOSAIC)
+
+EFFECT_LIMITS: dict[EffectKind, tuple[tuple[float, float], ...]] = {
+    kind: tuple(
+        _NOT_NEGATIVE
+        if name == "value" and kind in _NOT_NEGATIVE_KINDS
+        else _LIMITS_BY_NAME.get(name, _NO_LIMIT)
+        for name, _ in values
+    )
+    for kind, values in EFFECT_VALUES.items()
+}
+"""What each number of ``EFFECT_VALUES`` is kept within, as easing may overshoot."""
+
 TRANSFORM_VALUES: tuple[tuple[str, float], ...] = (
     ("panx", 0.0),
     ("pany", 0.0),
@@ -83,6 +108,9 @@ TRANSFORM_VALUES: tuple[tuple[str, float], ...] = (
     ("opacity", 1.0),
 )
 """The numbers of a transform's control point, in order, with their defaults."""
+
+TRANSFORM_LIMITS = tuple(_LIMITS_BY_NAME.get(name, _NO_LIMIT) for name, _ in TRANSFORM_VALUES)
+"""What each of them is kept within; places, sizes and turns may overshoot."""
 
 
 @dataclass(frozen=True)
@@ -144,20 +172,53 @@ class TransitionLook:
     columns: int = 16
 
 
+_TimePoint = tuple[Fraction, Fraction]
+_NANOSECONDS = 10**9
+
+
 @dataclass(frozen=True, slots=True)
 class TimeCurve:
     """A map from clip time to source time through ``points`` (clip time, source time).
 
     With ``is_bezier`` there are 3k+1 points of k cubic curves, else straight lines; held
-    outside.
+    outside.  Clip times never fall, those of the curves' inner points included, so no curve
+    turns back; where two ends of a line or curve have one time, there is a jump.
     """
 
-    points: tuple[tuple[Fraction, Fraction], ...]
+    points: tuple[_TimePoint, ...]
     is_bezier: bool = False
+    _times: tuple[Fraction, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keeps the times of the lines' or curves' ends for the search."""
+        ends = self.points[:: 3 if self.is_bezier else 1]
+        object.__setattr__(self, "_times", tuple(time for time, _ in ends))
 
     def at(self, time: Fraction) -> Fraction:
-        """Source time in seconds at clip ``time``."""
-        times = [point[0] for point in self.points]
-        index = min(max(bisect_right(times, time), 1), len(self.points) - 1)
+        """Source time in seconds at clip ``time``; exact on lines, to 1 ns on curves."""
+        index = bisect_right(self._times, time)
+        if index == 0:
+            return self.points[0][1]
+        if index == len(self._times):
+            return self.points[-1][1]
+        if self.is_bezier:
+            return _on_curve(self.points[3 * index - 3 : 3 * index + 1], time)
         (x0, y0), (x1, y1) = self.points[index - 1 : index + 1]
-        return y0 + (y1 - y0) * min(max((time - x0) / (x1 - x0), Fraction(0)), Fraction(1))
+        return y0 + (y1 - y0) * (time - x0) / (x1 - x0)
+
+    def latest(self, length: Fraction) -> Fraction:
+        """The latest source time at clip time 0, at ``length`` and at every end between."""
+        inside = (time for time in self._times if 0 < time < length)
+        return max(self.at(time) for time in (Fraction(0), length, *inside))
+
+
+def _on_curve(piece: tuple[_TimePoint, ...], time: Fraction) -> Fraction:
+    """Source time on one cubic curve, whose ends have different clip times."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = piece
+    length = x3 - x0
+    inner = float((x1 - x0) / length), float((x2 - x0) / length)
+    t = bezier_parameter(*inner, float((time - x0) / length))
+    rest = 1 - t
+    passed = 3 * rest * t * (rest * float(y1 - y0) + t * float(y2 - y0)) + t**3 * float(y3 - y0)
+    # From here on source times are exact again; a double's tail would only look exact.
+    return y0 + Fraction(round(passed * _NANOSECONDS), _NANOSECONDS)

@@ -143,6 +143,13 @@ class Segment:
             return self.curve.at(passed)
         return self.source_range.start + passed * self.speed
 
+    @property
+    def latest_source_time(self) -> Fraction:
+        """How far into the source it plays; between the ends of curves it may be further."""
+        if self.curve is not None:
+            return self.curve.latest(self.range_in_parent.duration)
+        return self.source_time(self.range_in_parent.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Fade:

@@ -1,4 +1,4 @@
-"""Lays the sources of one clip out on the timeline; it knows no other clip.
+"""Lays the sources of one clip, or of its transition, out on the timeline; it knows no other.
 
 Sources follow each other, each lasting (out - in) / speed.  The clip's own length wins:
 the last segment is extended or cut there, and what would start later is dropped.
@@ -12,7 +12,6 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
-from edl2ffmpeg.edl.clips import AudioClip, VideoClip
 from edl2ffmpeg.edl.problems import Place, ProblemLog, format_path
 from edl2ffmpeg.edl.sources import (
     FileSource,
@@ -22,6 +21,7 @@ from edl2ffmpeg.edl.sources import (
     MediaSource,
     PlainSource,
 )
+from edl2ffmpeg.edl.values import OneOrMany
 from edl2ffmpeg.timeline import model
 from edl2ffmpeg.timeline.colour import parse_rgb, parse_yuv
 from edl2ffmpeg.timing import format_seconds, parse_seconds
@@ -70,7 +70,8 @@ class SourceReader:
         if source.gamma != 1 and kind is model.StreamKind.AUDIO:
             self.warn((*place, "gamma"), "has no effect on sound")
         uri = self._uri(source, place)
-        location = self._location(uri, source, place) if uri is not None else None
+        inner = ("uri",) if isinstance(source, MediaSource) else ("location", "id")
+        location = self.location(uri, (*place, *inner)) if uri is not None else None
         if stream is None or uri is None or location is None:
             return None
         key = (uri, kind.value, stream.number, source.gamma, source.audiomix)
@@ -108,16 +109,14 @@ class SourceReader:
             )
         return uri
 
-    def _location(self, uri: str, source: FileSource, place: Place) -> str | None:
+    def location(self, uri: str, place: Place) -> str | None:
+        """What ``uri``, which stands at ``place``, means; ``None`` when a problem was noted."""
         location = self._resolved.get(uri)
         if location is None:
             try:
                 location = self.resolve(uri, self.base_folder)
             except ValueError as error:
-                inner = ("uri",) if isinstance(source, MediaSource) else ("location", "id")
-                self.log.add(
-                    (*place, *inner), f"{uri!r} is no path or address that can be read: {error}"
-                )
+                self.log.add(place, f"{uri!r} is no path or address that can be read: {error}")
                 return None
             self._resolved[uri] = location
         return location
@@ -147,19 +146,25 @@ def _generated(source: GeneratedSource) -> model.GeneratedSource:
 
 
 def lay_out(
-    clip: VideoClip | AudioClip,
+    holder: OneOrMany[PlainSource],
+    kind: model.StreamKind,
     clip_range: model.TimeRange,
     rate: Fraction,
     place: Place,
     reader: SourceReader,
+    *,
+    judge_length: bool = True,
 ) -> tuple[model.Segment, ...]:
-    """The clip's segments; they fill ``clip_range`` unless a problem was noted."""
-    kind = model.StreamKind.VIDEO if isinstance(clip, VideoClip) else model.StreamKind.AUDIO
-    sources = (clip.source,) if clip.source is not None else tuple(clip.sources or ())
+    """The segments of a clip, or of its transition, that stands at ``place``.
+
+    They fill ``clip_range`` unless a problem was noted.  With ``judge_length`` a length that
+    differs from the clip's is a warning.
+    """
+    sources = (holder.source,) if holder.source is not None else tuple(holder.sources or ())
     segments: list[model.Segment] = []
     lasting = Fraction(0)
     for index, source in enumerate(sources):
-        inner: Place = ("source",) if clip.source is not None else ("sources", index)
+        inner: Place = ("source",) if holder.source is not None else ("sources", index)
         found = reader.read(source, kind, place + inner)
         source_range = model.TimeRange(exact(source.in_), exact(source.out))
         speed = _speed(source)
@@ -180,7 +185,8 @@ def lay_out(
             parent = clip_range if len(sources) == 1 else model.TimeRange(start, end)
             path = format_path(place + inner)
             segments.append(model.Segment(found, parent, source_range, speed, path))
-    _warn_length(clip_range, lasting, rate, place, reader, len(sources))
+    if judge_length:
+        _warn_length(clip_range, lasting, rate, place, reader, len(sources))
     return tuple(segments)
 
 

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edl2ffmpeg.edl.clips import AnyClip, AudioClip, CaptionClip, Clip, PlainClip, VideoClip
+from edl2ffmpeg.edl.clips import AnyClip, AudioClip, CaptionClip, Clip, TextClip
 from edl2ffmpeg.edl.problems import Place, ProblemLog
 
 __all__ = ["find_unsupported", "is_rendered"]
 
 _FEATURES = (
-    ("motion", "motion", "'motion' (transform and timing of a clip)"),
-    ("transition", "transition", "'transition'"),
-    ("effects", "effects", "'effects' of a clip"),
+    ("motion", "motion", "'motion' of sound (its timing)"),
+    ("transition", "transition", "'transition' of sound"),
     ("channel_map", "channelMap", "'channelMap'"),
 )
 
 
 def is_rendered(clip: Clip) -> bool:
     """Whether this version renders the clip's track."""
-    if isinstance(clip, VideoClip):
-        return clip.track.number == 1
-    return isinstance(clip, AudioClip)
+    track = clip.__dict__["track"]
+    return track.type == "video" or isinstance(clip, AudioClip)
 
 
 def find_unsupported(clips: Iterable[tuple[int, AnyClip]], log: ProblemLog) -> None:
     """Notes each track (once) and each feature of a clip that is not rendered."""
     refused: dict[tuple[str, int, str, int], tuple[Place, str, int]] = {}
     for index, clip in clips:
-        if is_rendered(clip):
+        if isinstance(clip, AudioClip):
             _note_features(index, clip, log)
-        elif not isinstance(clip, CaptionClip):
+        elif not is_rendered(clip) and not isinstance(clip, CaptionClip):
             key = clip.track.key
             place, what, count = refused.get(key) or (*_track_feature(index, clip), 0)
             refused[key] = (place, what, count + 1)
@@ -39,10 +37,9 @@ def find_unsupported(clips: Iterable[tuple[int, AnyClip]], log: ProblemLog) -> N
         log.add(place, f"{what}; {clips_text} on it", unsupported=True)
 
 
-def _note_features(index: int, clip: AnyClip, log: ProblemLog) -> None:
+def _note_features(index: int, clip: AudioClip, log: ProblemLog) -> None:
     fields = clip.__dict__
     for attribute, key, name in _FEATURES:
-        # An empty list of effects asks for nothing.
         if fields.get(attribute):
             log.add(
                 ("clips", index, key),
@@ -53,12 +50,9 @@ def _note_features(index: int, clip: AnyClip, log: ProblemLog) -> None:
 
 def _track_feature(index: int, clip: AnyClip) -> tuple[Place, str]:
     track = ("clips", index, "track")
-    if not isinstance(clip, PlainClip):
+    if clip.track.type == "audio":
         return (*track, "subtype"), (
-            f"{clip.track} is not rendered by this version, which draws and mixes plain tracks only"
+            f"{clip.track} is not rendered by this version, which mixes plain audio tracks only"
         )
-    if isinstance(clip, VideoClip):
-        return (*track, "number"), (
-            f"{clip.track} is not rendered by this version; only video track 1 is"
-        )
-    return (*track, "type"), (f"{clip.track} is not rendered by this version, which draws no text")
+    key = "type" if isinstance(clip, TextClip) else "subtype"
+    return (*track, key), f"{clip.track} is not rendered by this version, which draws no text"

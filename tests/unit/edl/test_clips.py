@@ -1,4 +1,4 @@
-"""Every construct of the format parses; what is not rendered yet is one sentence each."""
+"""Every construct of the format is read; what is not rendered yet is one sentence each."""
 
 from __future__ import annotations
 
@@ -90,10 +90,26 @@ RENDERED: dict[str, dict[str, Any]] = {
     "audio 7": clip(track={**AUDIO, "number": 7}, source={**MEDIA, "audiomix": "avg"}),
     "tone": {**generated(type="testpattern"), "track": AUDIO},
     "caption": clip(track={"type": "caption", "number": 1}, source=None, anything={"x": [1]}),
+    "video 2": clip(track={"type": "video", "number": 2}),
+    "transform": sub("video", "transform", {"controlPoints": [POINT, {"point": 0}], "flip": True,
+                                            "in": 0, "out": 10, "interpolation": "hold"}),
+    "colour": sub("video", "colour", {"filters": [{"type": "gamma", "value": 2}]}),
+    "motion": clip(motion={"panX": 0, "panY": 0, "zoomX": 1, "zoomY": 1, "rotation": 0,
+                           "flip": False}),
+    "time curve": clip(motion={"offset": -1, "duration": 5, "bezier": [
+        {"srcTime": 0, "dstTime": 0}, {"srcTime": 5, "dstTime": 10}]}),
+    "transition to a source": clip(transition={"type": "dissolve", "duration": 10,
+                                               "sources": [MEDIA]}),
 }  # fmt: skip
+for name, parameters in EFFECTS.items():
+    effect = {"type": name, **parameters}
+    RENDERED[f"effect {name} of a clip"] = clip(effects=[effect])
+    placed = sub("video", "effects", {**effect, "in": 0, "out": 10}, subnumber=2)
+    RENDERED[f"effect {name} on a sub-track"] = placed
+for name, parameters in TRANSITIONS.items():
+    RENDERED[f"transition {name}"] = clip(transition={"type": name, "duration": 1, **parameters})
 
 NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
-    "video 2": (clip(track={"type": "video", "number": 2}), "track.number"),
     "subtitle": (clip(track={"type": "subtitle", "number": 1}, source=TEXT), "track.type"),
     "burnin": (
         clip(
@@ -110,13 +126,6 @@ NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
         "track.type",
     ),
     "text transform": (sub("burnin", "transform", {"controlPoints": [POINT]}), "track.subtype"),
-    "transform": (
-        sub("video", "transform", {"controlPoints": [POINT, {"point": 0}], "flip": True, "in": 0,
-                                   "out": 10, "interpolation": "hold"}),
-        "track.subtype",
-    ),
-    "colour": (sub("video", "colour", {"filters": [{"type": "gamma", "value": 2}]}),
-               "track.subtype"),
     "level": (
         sub("audio", "level", {"controlPoints": [{"point": 0, "db": "-Infinity"}, {"point": 1,
             "db": -6, "bezier": [0, 0, 1, 1]}]}),
@@ -125,18 +134,7 @@ NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
     "pan": (sub("audio", "pan", {"pan": -0.5}), "track.subtype"),
     "pan points": (sub("audio", "pan", {"controlPoints": [{"point": 0, "pan": 1}]}),
                    "track.subtype"),
-    "motion": (
-        clip(motion={"panX": 0, "panY": 0, "zoomX": 1, "zoomY": 1, "rotation": 0, "flip": False}),
-        "motion",
-    ),
-    "time curve": (
-        clip(motion={"offset": -1, "duration": 5, "bezier": [{"srcTime": 0, "dstTime": 0},
-                                                            {"srcTime": 5, "dstTime": 10}]}),
-        "motion",
-    ),
     "audio motion": (clip(track=AUDIO, motion={"offset": 1}), "motion"),
-    "transition to a source": (
-        clip(transition={"type": "dissolve", "duration": 10, "sources": [MEDIA]}), "transition"),
     "audio transition": (
         clip(track=AUDIO, transition={"type": "dissolve", "duration": 1, "channelMap": {"1": 1}}),
         "transition",
@@ -144,14 +142,6 @@ NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
     "channel map": (clip(track=AUDIO, channelMap={"1": 0.5, "2": {"1": 0.5, "2": -0.5}}),
                     "channelMap"),
 }  # fmt: skip
-for name, parameters in EFFECTS.items():
-    effect = {"type": name, **parameters}
-    NOT_RENDERED[f"effect {name} of a clip"] = (clip(effects=[effect]), "effects")
-    placed = sub("video", "effects", {**effect, "in": 0, "out": 10}, subnumber=2)
-    NOT_RENDERED[f"effect {name} on a sub-track"] = (placed, "track.subtype")
-for name, parameters in TRANSITIONS.items():
-    transition = {"type": name, "duration": 1, **parameters}
-    NOT_RENDERED[f"transition {name}"] = (clip(transition=transition), "transition")
 
 
 def build(*clips: dict[str, Any]) -> Any:

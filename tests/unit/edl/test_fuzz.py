@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from edl2ffmpeg.edl.parser import parse_edl
 from edl2ffmpeg.errors import EdlError, EdlValidationError
+from edl2ffmpeg.plan.describe import plan_as_json, plan_as_text
+from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.timeline import build_timeline
 from edl2ffmpeg.timeline.builder import load_timeline_file
 from unit.edl.test_clips import EFFECTS, NOT_RENDERED, RENDERED
@@ -44,9 +46,14 @@ GOOD = [*RENDERED.values(), *(clip for clip, _ in NOT_RENDERED.values())]
 def judge(text: str | bytes) -> None:
     try:
         document = parse_edl(text)
-        build_timeline(
+        timeline = build_timeline(
             document, base_folder=Path("/edl"), resolve=lambda uri, folder: str(folder / uri)
         )
+        planner = FramePlanner(timeline)
+        for number in {0, planner.frame_count // 2, planner.frame_count - 1}:
+            plan = planner.frame(number)
+            json.dumps(plan_as_json(plan), allow_nan=False)
+            assert plan_as_text(plan)
     except EdlError as error:
         assert str(error)
         str(error).encode("utf-8")  # no half characters reach a terminal
@@ -81,7 +88,9 @@ def test_one_value_of_a_good_clip_is_replaced(clip: Any, value: Any, data: st.Da
             break
         inner = inner[key]
     inner[key] = value
-    judge(json.dumps({"clips": [clip]}))
+    # A sub-track alone has nothing to act on.
+    plain = {**RENDERED["media"], "in": 10, "out": 20}
+    judge(json.dumps({"clips": [clip, plain]}))
 
 
 @settings(max_examples=200, deadline=None)

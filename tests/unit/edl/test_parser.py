@@ -13,6 +13,8 @@ from edl2ffmpeg.edl.parser import read_edl
 from edl2ffmpeg.errors import EdlSyntaxError, EdlValidationError, UnsupportedFeatureError
 from edl2ffmpeg.timeline import load_timeline_file
 
+AUDIO = {"type": "audio", "number": 1}
+
 
 def clip(start: float = 0, end: float = 1, **changes: Any) -> dict[str, Any]:
     source = {"uri": "a.mp4", "in": 0, "out": end - start}
@@ -29,7 +31,7 @@ def paths(edl: Any, tmp_path: Path) -> list[str]:
 
 
 def test_format_and_edit_are_judged_in_one_go(tmp_path: Path) -> None:
-    clips = [clip(0, 1, foo=1), clip(1, 3), clip(2, 4), clip(4, 5, motion={})]
+    clips = [clip(0, 1, foo=1), clip(1, 3), clip(2, 4), clip(4, 5, track=AUDIO, motion={})]
     assert paths({"clips": clips}, tmp_path) == ["clips[0].foo", "clips[2]", "clips[3].motion"]
 
 
@@ -77,7 +79,7 @@ def test_at_most_twenty_are_told_and_the_rest_counted(tmp_path: Path) -> None:
 
 def test_one_broken_rule_makes_it_more_than_unsupported(tmp_path: Path) -> None:
     path = tmp_path / "cut.json"
-    path.write_text(json.dumps({"clips": [clip(0, 1, motion={}), clip(1, 2, foo=1)]}))
+    path.write_text(json.dumps({"clips": [clip(0, 1, track=AUDIO, motion={}), clip(1, 2, foo=1)]}))
     with pytest.raises(EdlValidationError) as caught:
         load_timeline_file(path, resolve=lambda uri, folder: uri)
     assert not isinstance(caught.value, UnsupportedFeatureError)

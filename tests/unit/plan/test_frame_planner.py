@@ -54,6 +54,7 @@ def planner(*clips: Clip, rate: F = F(30)) -> FramePlanner:
 
 def layer(plans: FramePlanner, number: int) -> LayerPlan:
     (only,) = plans.frame(number).layers
+    assert isinstance(only, LayerPlan)
     return only
 
 
@@ -143,7 +144,7 @@ def test_a_look_up_touches_few_clips_whatever_their_number() -> None:
             return super().__getitem__(index)
 
     plans = planner(*(clip(segment(A, F(i, 30), F(i + 1, 30))) for i in range(4096)))
-    index = plans._tracks[0][1]
+    index = plans._tracks[0].shots
     index._starts = CountingList(index._starts)
     assert source_time(plans, 4000) == 0
     assert touched <= 16

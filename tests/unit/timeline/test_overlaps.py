@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edl2ffmpeg.edl import parse_edl
-from edl2ffmpeg.errors import EdlValidationError, UnsupportedFeatureError
+from edl2ffmpeg.errors import EdlValidationError
 from edl2ffmpeg.timeline import build_timeline
 from edl2ffmpeg.timeline.model import Timeline
 
@@ -63,8 +63,7 @@ def test_each_overlapping_clip_is_told_once() -> None:
 def test_tracks_are_apart() -> None:
     build(clip(0, 5), clip(0, 5, "audio"), clip(0, 5, "audio", number=2))
     layer = {"subtype": "colour"}
-    with pytest.raises(UnsupportedFeatureError):
-        build(clip(0, 5), clip(0, 5, **layer), clip(0, 5, **layer, subnumber=2))
+    build(clip(0, 5), clip(0, 5, **layer), clip(0, 5, **layer, subnumber=2))
     assert "on video track 1 / colour 2 from" in refused(
         clip(0, 5, **layer, subnumber=2), clip(0, 5, **layer, subnumber=2)
     )[0]  # fmt: skip

@@ -1,0 +1,73 @@
+"""Turns one clip of a plain track into the timeline's; it knows no other clip and no track."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from edl2ffmpeg.edl.clips import AudioClip, VideoClip
+from edl2ffmpeg.edl.problems import Place
+from edl2ffmpeg.timeline.colour import parse_yuv
+from edl2ffmpeg.timeline.effect_reader import read_effects
+from edl2ffmpeg.timeline.model import Clip, Fade, StreamKind, TimeRange
+from edl2ffmpeg.timeline.segments import SourceReader, exact, lay_out
+from edl2ffmpeg.timeline.transform_reader import motion_transforms, sets_speed, timed
+from edl2ffmpeg.timeline.transition_reader import read_transition
+
+__all__ = ["read_clip"]
+
+
+def read_clip(
+    index: int,
+    clip: VideoClip | AudioClip,
+    trimmed_end: Fraction | None,
+    rate: Fraction,
+    reader: SourceReader,
+) -> Clip:
+    """The ``index``-th clip of the file; ``trimmed_end`` is its end where that moved."""
+    place: Place = ("clips", index)
+    end = exact(clip.out) if trimmed_end is None else trimmed_end
+    clip_range = TimeRange(exact(clip.in_), end)
+    path = f"clips[{index}]"
+    top = _fade(clip.top_fade, clip.top_fade_yuv, clip, (*place, "topFade"), reader)
+    tail = _fade(clip.tail_fade, clip.tail_fade_yuv, clip, (*place, "tailFade"), reader)
+    if isinstance(clip, AudioClip):
+        segments = lay_out(clip, StreamKind.AUDIO, clip_range, rate, place, reader)
+        return Clip(clip_range, segments, path, top, tail, clip.sync)
+    motion, motion_place = clip.motion, (*place, "motion")
+    judge_length = not sets_speed(motion)
+    segments = lay_out(
+        clip, StreamKind.VIDEO, clip_range, rate, place, reader, judge_length=judge_length
+    )
+    count = len(clip.sources or (clip.source,))
+    return Clip(
+        clip_range,
+        timed(segments, count, motion, motion_place, reader),
+        path,
+        top,
+        tail,
+        clip.sync,
+        read_effects(clip.effects or (), clip_range.start, (*place, "effects"), reader),
+        motion_transforms(motion, motion_place),
+        read_transition(clip.transition, clip_range, rate, (*place, "transition"), reader),
+    )
+
+
+def _fade(
+    duration: float | None,
+    colour: str | None,
+    clip: VideoClip | AudioClip,
+    place: Place,
+    reader: SourceReader,
+) -> Fade | None:
+    if colour is not None:
+        colour_place = (*place[:-1], f"{place[-1]}YUV")
+        if isinstance(clip, AudioClip):
+            reader.warn(colour_place, "has no effect on sound")
+        elif not duration:
+            reader.warn(colour_place, f"has no effect without {place[-1]!r}")
+    if not duration:
+        return None
+    return Fade(
+        exact(duration),
+        parse_yuv(colour) if colour is not None and isinstance(clip, VideoClip) else None,
+    )
