@@ -115,6 +115,10 @@ def test_choose_settings(edl: Path, tmp_path: Path) -> None:
             assert len(container.streams.audio) == 1
 
 
+def test_one_still(edl: Path) -> None:
+    assert output_of("one_still.py", edl, "0") == "frame 0 at 80x45 is #000000 in the middle\n"
+
+
 def test_contact_sheet(edl: Path, tmp_path: Path) -> None:
     movie, sheet = tmp_path / "movie.mp4", tmp_path / "sheet.png"
     edl2ffmpeg.render(edl, movie, preset="ultrafast")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from edl2ffmpeg._version import __version__
 
 if TYPE_CHECKING:
-    from edl2ffmpeg.api import ComposedFrame, FrameReader, load_timeline, open_frames, render
+    from edl2ffmpeg.api import ComposedFrame, FrameReader, load_timeline, open_frames, render, still
     from edl2ffmpeg.errors import (
         DecodeError,
         DeviceError,
@@ -76,6 +76,7 @@ __all__ = [
     "load_timeline",
     "open_frames",
     "render",
+    "still",
 ]
 
 _HOMES = {
@@ -92,6 +93,7 @@ _HOMES = {
     "load_timeline": "api",
     "open_frames": "api",
     "render": "api",
+    "still": "api",
 }
 
 

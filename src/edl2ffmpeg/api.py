@@ -26,6 +26,7 @@ from edl2ffmpeg.jobs.render_job import (
     render_timeline,
     with_overrides,
 )
+from edl2ffmpeg.jobs.stills import still_of
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.frames import FramePool, rgb_array
 from edl2ffmpeg.ownership import Owner
@@ -37,7 +38,7 @@ from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import frame_time
 
-__all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "render"]
+__all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "render", "still"]
 
 
 def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> Timeline:
@@ -161,6 +162,23 @@ def open_frames(
     chosen = replace(settings or RenderSettings(), **options)
     timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
     return FrameReader(timeline, chosen, format)
+
+
+def still(
+    edl: str | Path | Timeline,
+    frame: int,
+    settings: RenderSettings | None = None,
+    **options: Any,
+) -> npt.NDArray[np.uint8]:
+    """Frame ``frame`` of an EDL, counted from 0, as (height, width, 3) uint8 R'G'B'.
+
+    It is what ``open_frames`` gives for that frame, but no other frame is composed, and media
+    that it does not show need not exist.  ``options`` are fields of ``RenderSettings``;
+    ``start`` and ``end`` are of no account.
+    """
+    chosen = replace(settings or RenderSettings(), **options)
+    timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
+    return still_of(timeline, frame, chosen)[0]
 
 
 def _reader_layout(format: str) -> PixelFormat:

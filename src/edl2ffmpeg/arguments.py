@@ -13,17 +13,21 @@ from edl2ffmpeg._version import __version__
 from edl2ffmpeg.settings import Fit, HardwareAcceleration
 from edl2ffmpeg.timing import parse_frame_rate, parse_timecode
 
-__all__ = ["COMMANDS", "Parser", "add_access_options", "checked", "render_parser"]
+__all__ = ["COMMANDS", "Parser", "add_access_options", "checked", "picture_parser", "render_parser"]
 
 COMMANDS = {
     "check": "say what is wrong with an EDL and its media",
     "plan": "print what is drawn for one frame",
+    "still": "write one frame of the movie as a picture",
+    "sheet": "write a contact sheet: both sides of every cut",
     "schema": "print the JSON Schema of the EDL",
 }
 
-_USAGE = "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {check,plan,schema} ... [--help]"
+_USAGE = (
+    "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {check,plan,still,sheet,schema} ... [--help]"
+)
 
-_EPILOG = "commands:\n" + "".join(f"  {name:<21} {text}\n" for name, text in COMMANDS.items())
+_EPILOG = "commands:\n" + "".join(f"  {name:<28} {text}\n" for name, text in COMMANDS.items())
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,7 +49,7 @@ def render_parser() -> argparse.ArgumentParser:
         description="Render an edit decision list to a finished movie.",
         epilog=_EPILOG,
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-            prog, max_help_position=26, width=96
+            prog, max_help_position=31, width=96
         ),
     )
     parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
@@ -80,10 +84,7 @@ def _add_timeline_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--fps", metavar="RATE", type=checked(parse_frame_rate), help="instead of the EDL's"
     )
-    for side in ("width", "height"):
-        group.add_argument(
-            f"--{side}", metavar="PIXELS", type=checked(_positive), help="instead of the EDL's"
-        )
+    _add_size_options(group)
     group.add_argument(
         "--start",
         metavar="TIME",
@@ -93,11 +94,22 @@ def _add_timeline_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--end", metavar="TIME", type=checked(parse_timecode), help="render up to here"
     )
+    _add_fit_option(group)
+    group.add_argument("--strict", action="store_true", help="warnings are errors")
+
+
+def _add_size_options(group: argparse._ActionsContainer) -> None:
+    for side in ("width", "height"):
+        group.add_argument(
+            f"--{side}", metavar="PIXELS", type=checked(_positive), help="instead of the EDL's"
+        )
+
+
+def _add_fit_option(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--fit", choices=[entry.value for entry in Fit], default="contain",
         help="sources of another shape (default: contain)",
     )  # fmt: skip
-    group.add_argument("--strict", action="store_true", help="warnings are errors")
 
 
 def _add_hardware_options(group: argparse._ActionsContainer) -> None:
@@ -147,6 +159,48 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
     group.add_argument("--version", action="version", version=f"edl2ffmpeg {__version__}")
 
 
+def picture_parser(command: str, description: str) -> Parser:
+    """The parser of ``still`` or ``sheet``: what the two share, and what each has alone."""
+    parser = Parser(prog=f"edl2ffmpeg {command}", description=description)
+    parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
+    parser.add_argument("out", metavar="OUT", type=Path, help="the picture: .png .jpg")
+    if command == "still":
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("--frame", metavar="N", type=checked(_count), help="from 0")
+        which.add_argument(
+            "--time",
+            metavar="TIME",
+            type=checked(parse_timecode),
+            help="the frame that begins nearest to it: seconds or [H:]MM:SS.mmm",
+        )
+    else:
+        _add_sheet_options(parser)
+    parser.add_argument(
+        "--fps", metavar="RATE", type=checked(parse_frame_rate), help="instead of the EDL's"
+    )
+    _add_size_options(parser)
+    _add_fit_option(parser)
+    add_access_options(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("-q", "--quiet", action="store_true", help="errors and warnings only")
+    return parser
+
+
+def _add_sheet_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--columns", metavar="N", type=checked(_positive),
+        help="shots side by side (default: by their number)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", metavar="PIXELS", type=checked(_thumbnail), default=320,
+        help="width of a picture on the sheet (default: 320)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max", metavar="N", type=checked(_positive), default=60,
+        help="the most shots to show, evenly chosen (default: 60)",
+    )  # fmt: skip
+
+
 def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """``parse`` with its ``ValueError`` text shown as the usage error."""
 
@@ -186,4 +240,11 @@ def _positive(text: str) -> int:
     value = _count(text)
     if value == 0:
         raise ValueError("must be at least 1")
+    return value
+
+
+def _thumbnail(text: str) -> int:
+    value = _count(text)
+    if not 120 <= value <= 4096:
+        raise ValueError("must be 120 to 4096 pixels")
     return value

@@ -14,7 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edl2ffmpeg.arguments import COMMANDS, Parser, add_access_options, checked, render_parser
+from edl2ffmpeg.arguments import (
+    COMMANDS,
+    Parser,
+    add_access_options,
+    checked,
+    picture_parser,
+    render_parser,
+)
 from edl2ffmpeg.errors import (
     Edl2FfmpegError,
     JobInterruptedError,
@@ -42,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
         "render": _run_render,
         "check": _run_check,
         "plan": _run_plan,
+        "still": _run_still,
+        "sheet": _run_sheet,
         "schema": _run_schema,
     }[command]
     with Interruption() as interruption:
@@ -278,6 +287,74 @@ def _run_plan(arguments: Sequence[str], interruption: Interruption) -> int:
     plan = planner.frame(options.frame)
     print(json.dumps(plan_as_json(plan), indent=2) if options.json else plan_as_text(plan))
     return 0
+
+
+def _run_still(arguments: Sequence[str], interruption: Interruption) -> int:
+    options = picture_parser("still", _sentence("still")).parse_args(arguments)
+    settings = _picture_settings(options)
+    from edl2ffmpeg.api import load_timeline
+    from edl2ffmpeg.jobs.picture_file import picture_file
+    from edl2ffmpeg.jobs.stills import frame_shown_at, still_of
+
+    timeline = load_timeline(options.edl, settings)
+    number = options.frame
+    if number is None:
+        number = frame_shown_at(timeline, options.time, settings)
+    with picture_file(timeline, options.out, settings) as write:
+        picture, warnings = still_of(timeline, number, settings)
+        interruption.check()
+        write(picture)
+    interruption.disarm()
+    height, width = picture.shape[:2]
+    _tell_made(options, f"frame {number}, {width}x{height} pixels", warnings)
+    return 0
+
+
+def _run_sheet(arguments: Sequence[str], interruption: Interruption) -> int:
+    options = picture_parser("sheet", _sentence("sheet")).parse_args(arguments)
+    settings = _picture_settings(options)
+    from edl2ffmpeg.api import load_timeline
+    from edl2ffmpeg.jobs.contact_sheet import write_contact_sheet
+
+    result = write_contact_sheet(
+        load_timeline(options.edl, settings),
+        options.edl.name,
+        options.out,
+        settings,
+        columns=options.columns,
+        size=options.size,
+        most=options.max,
+        between=interruption.check,
+    )
+    interruption.disarm()
+    made = f"{result.shots_shown} shot{'s' if result.shots_shown != 1 else ''}"
+    _tell_made(options, f"{made}, {result.width}x{result.height} pixels", result.warnings)
+    return 0
+
+
+def _picture_settings(options: argparse.Namespace) -> RenderSettings:
+    """Settings of ``still`` and ``sheet``, once the name of the picture has been judged."""
+    settings = RenderSettings(
+        frame_rate=options.fps,
+        width=options.width,
+        height=options.height,
+        fit=Fit(options.fit),
+        overwrite=options.overwrite,
+        **_access(options),
+    )
+    from edl2ffmpeg.jobs.picture_file import format_of
+
+    format_of(options.out)
+    if _exists(options.out) and not settings.overwrite:
+        settings = _ask_to_overwrite(options.out, settings)
+    return settings
+
+
+def _tell_made(options: argparse.Namespace, what: str, warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        _print_lines("warning: ", warning)
+    if not options.quiet:
+        print(f"{options.out}: {what}", file=sys.stderr)
 
 
 def _run_schema(arguments: Sequence[str], interruption: Interruption) -> int:

@@ -287,7 +287,16 @@ def test_help_is_short_and_quick() -> None:
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) <= 60
     assert max(map(len, result.stdout.splitlines())) <= 100
-    for name in ("--codec", "--restrict", "--progress", "check", "plan", "schema"):
+    for name in (
+        "--codec",
+        "--restrict",
+        "--progress",
+        "check",
+        "plan",
+        "still",
+        "sheet",
+        "schema",
+    ):
         assert name in result.stdout
     # The promise is 0.3 s; a loaded machine gets room, imports are what is tested elsewhere.
     assert min(times) < 1.0
