@@ -7,6 +7,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
+from edl2ffmpeg.media._alpha_decoder import has_alpha_beside
 from edl2ffmpeg.media._display_matrix import orientation_of
 
 __all__ = ["stream_notes"]
@@ -24,7 +25,7 @@ def stream_notes(
         notes.append(f"is {transfer} HDR, which is not tone mapped: it will look flat")
     if frame is not None and frame.interlaced_frame:
         notes.append("is interlaced, and is not deinterlaced: motion will show combs")
-    if stream.metadata.get("alpha_mode") == "1":
+    if has_alpha_beside(stream) and context is stream.codec_context:
         notes.append("has an alpha channel beside its pictures, which is not read")
     if frame is not None and not (turn := orientation_of(frame)).is_quarter_turn:
         notes.append(

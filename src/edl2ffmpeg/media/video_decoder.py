@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.media._alpha_decoder import picture_decoder
 from edl2ffmpeg.media._damage import Damage
 from edl2ffmpeg.media._display_matrix import Orientations
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
@@ -108,8 +109,8 @@ class VideoDecoder(Owner):
                 location,
                 self.selector,
                 self._context.name,
-                self._context.width,
-                self._context.height,
+                self._stream.codec_context.width,
+                self._stream.codec_context.height,
                 self.frame_rate,
             )
         except BaseException:
@@ -120,7 +121,7 @@ class VideoDecoder(Owner):
         assert self._container is not None
         self._stream = stream
         keep_only(self._container, stream)
-        context = stream.codec_context
+        context = picture_decoder(stream)
         context.thread_type = ThreadType.AUTO
         context.thread_count = threads
         self._context = context
@@ -144,7 +145,7 @@ class VideoDecoder(Owner):
         self.is_still = False
         self._start = stream.start_time or 0
         self._orientations = Orientations()
-        self._first_size = (context.width, context.height)
+        self._first_size = (stream.codec_context.width, stream.codec_context.height)
         self._can_skip = context.name in _SKIPPING_DECODERS
 
     def _read_first(self) -> None:
@@ -316,6 +317,8 @@ class VideoDecoder(Owner):
                 raise
             # Streams without an index cannot go to a time, but can always go to byte 0.
             self._container.seek(0, stream=self._stream, unsupported_byte_offset=True)
+        # The container flushes its own decoders alone.
+        self._context.flush_buffers()
         self._packets = self._read_packets()
         self._ahead.clear()
         self._decoded.clear()

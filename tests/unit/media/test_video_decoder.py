@@ -406,3 +406,26 @@ def test_a_movie_of_one_picture_is_no_still(tmp_path: Path) -> None:
     with VideoDecoder(AccessRules(), str(path)) as decoder:
         assert not decoder.is_still
         assert decoder.frame_played_at(Fraction(5)).held
+
+
+def test_the_alpha_of_vp9_is_read_also_after_a_jump(tmp_path: Path) -> None:
+    path = tmp_path / "alpha.webm"
+    options = {"auto-alt-ref": "0", "crf": "10", "g": "5", "deadline": "realtime", "cpu-used": "8"}
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libvpx-vp9", rate=25, options=options)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuva420p"
+        for number in range(30):
+            frame = av.VideoFrame(64, 48, "yuva420p")
+            for plane, code in zip(frame.planes, (100, 90, 160, 8 * number), strict=True):
+                plane.update(bytes([code]) * plane.buffer_size)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    with VideoDecoder(AccessRules(), str(path)) as decoder:
+        assert not decoder.notes
+        for number in (0, 1, 2, 20, 21, 3, 29, 12):
+            frame = decoder.frame_played_at(Fraction(number, 25)).frame
+            assert frame.format.name == "yuva420p"
+            assert abs(float(frame.array(3).mean()) - 8 * number) <= 2, number
+            assert abs(float(frame.array(0).mean()) - 100) <= 2
+        assert decoder.stats.seeks > 0
