@@ -19,7 +19,7 @@ from edl2ffmpeg.plan.describe_looks import (
     transform_json,
     transform_text,
 )
-from edl2ffmpeg.plan.model import FramePlan, LayerPlan, MediaPicture, TransitionPlan
+from edl2ffmpeg.plan.model import FramePlan, LayerPlan, MediaPicture, TextPicture, TransitionPlan
 
 __all__ = ["plan_as_json", "plan_as_text"]
 
@@ -43,7 +43,7 @@ def plan_as_json(plan: FramePlan) -> dict[str, Any]:
 
 def _transition(plan: TransitionPlan) -> dict[str, Any]:
     return {
-        "track": f"video {plan.track}",
+        "track": f"{plan.track_kind} {plan.track}",
         "transition": look_json(plan.look),
         "json_path": plan.json_path,
         "progress": str(plan.progress),
@@ -54,7 +54,7 @@ def _transition(plan: TransitionPlan) -> dict[str, Any]:
 
 def _layer(layer: LayerPlan) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "track": f"video {layer.track}",
+        "track": f"{layer.track_kind} {layer.track}",
         "clip": layer.clip_path,
         "source": layer.json_path,
     }
@@ -67,6 +67,8 @@ def _layer(layer: LayerPlan) -> dict[str, Any]:
             "source_time": str(picture.source_time),
             "source_time_seconds": float(picture.source_time),
         }
+    elif isinstance(picture, TextPicture):
+        result["text"] = picture.source.text
     else:
         result |= {"generate": picture.source.generator.value, "generated_frame": picture.frame}
         if picture.source.colour is not None:
@@ -92,7 +94,7 @@ def plan_as_text(plan: FramePlan) -> str:
     if not plan.layers:
         lines.append("  black (no clip here)")
     for layer in plan.layers:
-        head = f"  video {layer.track}: "
+        head = f"  {layer.track_kind} {layer.track}: "
         if isinstance(layer, TransitionPlan):
             done = f"{float(layer.progress):.2%} done"
             lines.append(f"{head}{look_text(layer.look)}, {done}  ({layer.json_path})")
@@ -111,6 +113,8 @@ def _layer_lines(head: str, layer: LayerPlan | None, indent: str) -> Iterator[st
     if isinstance(picture, MediaPicture):
         name, time = printable(picture.source.uri), _seconds(picture.source_time)
         what = f"{name} {picture.source.stream} at {time}"
+    elif isinstance(picture, TextPicture):
+        what = f"text {picture.source.text!r}"
     else:
         what = f"generated {picture.source.generator.value}, picture {picture.frame}"
     yield f"{head}{what}  ({layer.json_path})"

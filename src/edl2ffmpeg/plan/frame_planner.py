@@ -18,6 +18,8 @@ from edl2ffmpeg.plan.model import (
     GeneratedPicture,
     LayerPlan,
     MediaPicture,
+    Picture,
+    TextPicture,
     TransformPlan,
     TransitionPlan,
 )
@@ -27,6 +29,8 @@ from edl2ffmpeg.timeline.model import (
     GeneratedSource,
     Segment,
     SubTrackSpan,
+    TextKind,
+    TextSource,
     Timeline,
     Track,
     Transition,
@@ -73,9 +77,17 @@ class _Passage:
 class FramePlanner:
     """Answers ``frame(n)`` for every output frame ``0 <= n < frame_count``."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, *, burn_subtitles: bool = True) -> None:
+        """Without ``burn_subtitles`` the subtitles are no part of the picture."""
         self._rate = timeline.frame_rate
-        self._tracks = [_TrackIndex(track, self._rate) for track in timeline.video_tracks]
+        texts = [
+            track
+            for track in timeline.text_tracks
+            if burn_subtitles or track.kind is not TextKind.SUBTITLE
+        ]
+        self._tracks = [
+            _TrackIndex(track, self._rate) for track in (*timeline.video_tracks, *texts)
+        ]
         self.frame_count = frame_at(timeline.duration, self._rate)
 
     def frame(self, number: int) -> FramePlan:
@@ -86,7 +98,7 @@ class FramePlanner:
         layers = []
         for track in self._tracks:
             shot = track.shots.at(number)
-            if shot is not None:
+            if shot is not None and not _is_empty(shot.segment):
                 layers.append(_Moment(self._rate, number, time, track).layer_of(shot))
         return FramePlan(number, time, tuple(layers))
 
@@ -113,6 +125,7 @@ class _TrackIndex:
 
     def __init__(self, track: Track, rate: Fraction) -> None:
         self.number = track.number
+        self.kind = track.kind.value if isinstance(track.kind, TextKind) else "video"
         self.shots: FrameIndex[_Shot] = FrameIndex(
             (frames_of(segment.range_in_parent, rate), _Shot(segment, clip))
             for clip in track.clips
@@ -159,6 +172,11 @@ def _passages(track: Track, rate: Fraction) -> Iterator[_Passage]:
         before = clip
 
 
+def _is_empty(segment: Segment) -> bool:
+    """Whether there is nothing of it to be seen: a text without letters."""
+    return isinstance(segment.source, TextSource) and not segment.source.text.strip()
+
+
 def _last_shot(clip: Clip) -> _Shot | None:
     """What ``clip`` shows in the end, and would go on to show."""
     led_to = clip.transition.segments if clip.transition is not None else ()
@@ -192,6 +210,7 @@ class _Moment:
             self._layer(incoming) if incoming is not None else None,
             self._track.number,
             passage.transition.json_path,
+            self._track.kind,
         )
 
     def _layer(self, shot: _Shot) -> LayerPlan:
@@ -215,11 +234,14 @@ class _Moment:
             opacity,
             plan_effects(clip.effects + self._effects, self._time, self._number),
             tuple(transforms),
+            self._track.kind,
         )
 
-    def _picture(self, shot: _Shot) -> MediaPicture | GeneratedPicture:
+    def _picture(self, shot: _Shot) -> Picture:
         source_time = shot.segment.source_time(self._time)
         source = shot.segment.source
+        if isinstance(source, TextSource):
+            return TextPicture(source)
         if isinstance(source, GeneratedSource):
             # As with media, before the first picture the first is shown.
             return GeneratedPicture(source, max(frame_at(source_time, self._rate), 0))

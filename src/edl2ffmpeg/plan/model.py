@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from edl2ffmpeg.timeline.effects import EFFECT_VALUES, EffectKind, TransitionLook
-from edl2ffmpeg.timeline.model import GeneratedSource, MediaSource, YuvColour
+from edl2ffmpeg.timeline.model import GeneratedSource, MediaSource, TextSource, YuvColour
 
 __all__ = [
     "ColourMix",
@@ -15,6 +15,8 @@ __all__ = [
     "GeneratedPicture",
     "LayerPlan",
     "MediaPicture",
+    "Picture",
+    "TextPicture",
     "TransformPlan",
     "TransitionPlan",
 ]
@@ -38,6 +40,16 @@ class GeneratedPicture:
 
     source: GeneratedSource
     frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextPicture:
+    """A text, as large as its letters are; ``source`` says where it stands."""
+
+    source: TextSource
+
+
+Picture = MediaPicture | GeneratedPicture | TextPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +117,10 @@ class LayerPlan:
 
     In this order: gamma, ``effects``, ``transforms``, colour mix, opacity.  ``opacity`` is
     0..1; ``gamma`` g maps luma y to y^(1/g).  ``json_path`` names the source in the EDL,
-    ``clip_path`` its clip.
+    ``clip_path`` its clip; ``track_kind`` is the format's name of the kind of track.
     """
 
-    picture: MediaPicture | GeneratedPicture
+    picture: Picture
     track: int
     json_path: str
     clip_path: str
@@ -117,6 +129,7 @@ class LayerPlan:
     opacity: Fraction = Fraction(1)
     effects: tuple[EffectPlan, ...] = ()
     transforms: tuple[TransformPlan, ...] = ()
+    track_kind: str = "video"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,7 @@ class TransitionPlan:
     incoming: LayerPlan | None
     track: int
     json_path: str
+    track_kind: str = "video"
 
     @property
     def legs(self) -> tuple[LayerPlan, ...]:

@@ -13,22 +13,24 @@ from pathlib import Path
 from types import MappingProxyType
 
 from edl2ffmpeg.edl.bulk import cycle_collection_paused
-from edl2ffmpeg.edl.clips import AudioClip, Document, VideoClip
+from edl2ffmpeg.edl.clips import AudioClip, Document, TextClip, VideoClip
 from edl2ffmpeg.edl.parser import ParsedEdl, parsed_document, read_edl
 from edl2ffmpeg.edl.reader import read_bytes
 from edl2ffmpeg.timeline.clip_reader import read_clip
-from edl2ffmpeg.timeline.model import Clip, StreamKind, Timeline, Track
+from edl2ffmpeg.timeline.model import Clip, StreamKind, TextKind, Timeline, Track
 from edl2ffmpeg.timeline.overlaps import PlacedClip, find_overlaps
 from edl2ffmpeg.timeline.segments import Resolver, SourceReader
 from edl2ffmpeg.timeline.sub_tracks import SubTrackClip, SubTracks
 from edl2ffmpeg.timeline.support import find_unsupported, is_rendered
+from edl2ffmpeg.timeline.text_reader import read_text_clip
 from edl2ffmpeg.timeline.transition_reader import find_wrong_lengths
 from edl2ffmpeg.timing import format_seconds, frame_at
 
 __all__ = ["build_timeline", "load_timeline_file"]
 
 # With each clip its start as a double, which sorts it as the fraction would, but faster.
-_Clips = defaultdict[tuple[StreamKind, int], list[tuple[float, Clip]]]
+_TrackKind = StreamKind | TextKind
+_Clips = defaultdict[tuple[_TrackKind, int], list[tuple[float, Clip]]]
 
 _NO_LOCATIONS: Mapping[str, str] = MappingProxyType({})
 
@@ -80,12 +82,17 @@ def _build(
             kind = StreamKind.VIDEO if isinstance(clip, VideoClip) else StreamKind.AUDIO
             made = read_clip(index, clip, trimmed.get(index), rate, reader)
             clips[kind, clip.track.number].append((clip.in_, made))
+        elif isinstance(clip, TextClip):
+            made = read_text_clip(index, clip, trimmed.get(index), rate, reader)
+            clips[TextKind(clip.track.type), clip.track.number].append((clip.in_, made))
         elif isinstance(clip, SubTrackClip):
             sub_tracks.add(index, clip, trimmed.get(index))
     log.raise_if_any()
     video, audio = (_tracks(kind, clips, sub_tracks) for kind in StreamKind)
-    sub_tracks.warn_of_orphans({track.number for track in video})
-    ends = [track.clips[-1].range_in_parent.end for track in video + audio]
+    burnt_in = _tracks(TextKind.BURN_IN, clips, sub_tracks)
+    texts = burnt_in + _tracks(TextKind.SUBTITLE, clips, sub_tracks)
+    sub_tracks.warn_of_orphans({(track.kind, track.number) for track in video + texts})
+    ends = [track.clips[-1].range_in_parent.end for track in video + audio + texts]
     duration = max(ends, default=Fraction(0))
     if frame_at(duration, rate) == 0:
         log.add(("clips",), _nothing_to_render(duration))
@@ -93,7 +100,9 @@ def _build(
     document = parsed.document
     assert document is not None
     size = (document.width, document.height)
-    return Timeline(rate, *size, video, audio, duration, base_folder, tuple(reader.warnings))
+    return Timeline(
+        rate, *size, video, audio, duration, base_folder, tuple(reader.warnings), texts
+    )
 
 
 def _placed_clips(parsed: ParsedEdl) -> Iterator[PlacedClip]:
@@ -108,10 +117,10 @@ def _nothing_to_render(duration: Fraction) -> str:
     return f"last only {format_seconds(duration)}, less than half a frame; nothing can be rendered"
 
 
-def _tracks(kind: StreamKind, clips: _Clips, sub_tracks: SubTracks) -> tuple[Track, ...]:
+def _tracks(kind: _TrackKind, clips: _Clips, sub_tracks: SubTracks) -> tuple[Track, ...]:
     tracks: list[Track] = []
     for number in sorted(number for of_kind, number in clips if of_kind is kind):
         in_order = sorted(clips[kind, number], key=itemgetter(0))
-        acting = sub_tracks.of(number) if kind is StreamKind.VIDEO else ()
+        acting = sub_tracks.of(kind, number)
         tracks.append(Track(kind, number, tuple(clip for _, clip in in_order), acting))
     return tuple(tracks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from edl2ffmpeg.edl.clips import AudioClip, VideoClip
+from edl2ffmpeg.edl.clips import AudioClip, TextClip, VideoClip
 from edl2ffmpeg.edl.problems import Place
 from edl2ffmpeg.timeline.colour import parse_yuv
 from edl2ffmpeg.timeline.effect_reader import read_effects
@@ -13,7 +13,7 @@ from edl2ffmpeg.timeline.segments import SourceReader, exact, lay_out
 from edl2ffmpeg.timeline.transform_reader import motion_transforms, sets_speed, timed
 from edl2ffmpeg.timeline.transition_reader import read_transition
 
-__all__ = ["read_clip"]
+__all__ = ["read_clip", "read_fade"]
 
 
 def read_clip(
@@ -28,8 +28,8 @@ def read_clip(
     end = exact(clip.out) if trimmed_end is None else trimmed_end
     clip_range = TimeRange(exact(clip.in_), end)
     path = f"clips[{index}]"
-    top = _fade(clip.top_fade, clip.top_fade_yuv, clip, (*place, "topFade"), reader)
-    tail = _fade(clip.tail_fade, clip.tail_fade_yuv, clip, (*place, "tailFade"), reader)
+    top = read_fade(clip.top_fade, clip.top_fade_yuv, clip, (*place, "topFade"), reader)
+    tail = read_fade(clip.tail_fade, clip.tail_fade_yuv, clip, (*place, "tailFade"), reader)
     if isinstance(clip, AudioClip):
         segments = lay_out(clip, StreamKind.AUDIO, clip_range, rate, place, reader)
         return Clip(clip_range, segments, path, top, tail, clip.sync)
@@ -52,13 +52,14 @@ def read_clip(
     )
 
 
-def _fade(
+def read_fade(
     duration: float | None,
     colour: str | None,
-    clip: VideoClip | AudioClip,
+    clip: VideoClip | AudioClip | TextClip,
     place: Place,
     reader: SourceReader,
 ) -> Fade | None:
+    """The fade of ``duration`` seconds at ``place``; None where there is none."""
     if colour is not None:
         colour_place = (*place[:-1], f"{place[-1]}YUV")
         if isinstance(clip, AudioClip):
@@ -69,5 +70,5 @@ def _fade(
         return None
     return Fade(
         exact(duration),
-        parse_yuv(colour) if colour is not None and isinstance(clip, VideoClip) else None,
+        parse_yuv(colour) if colour is not None and not isinstance(clip, AudioClip) else None,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edl2ffmpeg.timeline.effects import Effect, TimeCurve, Transform, TransitionLook
+    from edl2ffmpeg.timeline.text import TextFormat
 
 __all__ = [
     "Clip",
@@ -27,6 +28,8 @@ __all__ = [
     "StreamSelector",
     "SubTrack",
     "SubTrackSpan",
+    "TextKind",
+    "TextSource",
     "TimeRange",
     "Timeline",
     "TimelineWarning",
@@ -54,6 +57,13 @@ class StreamKind(Enum):
 
     VIDEO = "V"
     AUDIO = "A"
+
+
+class TextKind(Enum):
+    """Kind of a track of texts, by its name in the format."""
+
+    SUBTITLE = "subtitle"
+    BURN_IN = "burnin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,15 @@ class GeneratedSource:
     opacity: Fraction = Fraction(1)
 
 
-Source = MediaSource | GeneratedSource
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A text of a subtitle or burnin track; an empty one shows nothing."""
+
+    text: str
+    format: TextFormat
+
+
+Source = MediaSource | GeneratedSource | TextSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +233,7 @@ class Track:
     ``subnumber``.
     """
 
-    kind: StreamKind
+    kind: StreamKind | TextKind
     number: int
     clips: tuple[Clip, ...]
     sub_tracks: tuple[SubTrack, ...] = ()
@@ -237,7 +255,8 @@ class Timeline:
     """A whole edit: output rate and size, tracks by number, and its length in seconds.
 
     ``base_folder`` is where relative paths were resolved; ``duration`` is the largest end
-    of any clip that shows or sounds something.
+    of any clip that shows or sounds something.  ``text_tracks`` lie above all video: those
+    that are burnt in, then subtitles, each by number.
     """
 
     frame_rate: Fraction
@@ -248,3 +267,4 @@ class Timeline:
     duration: Fraction
     base_folder: Path = field(default_factory=Path)
     warnings: tuple[TimelineWarning, ...] = ()
+    text_tracks: tuple[Track, ...] = ()

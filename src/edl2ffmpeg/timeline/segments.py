@@ -20,15 +20,17 @@ from edl2ffmpeg.edl.sources import (
     LocationSource,
     MediaSource,
     PlainSource,
+    TextSource,
 )
 from edl2ffmpeg.edl.values import OneOrMany
 from edl2ffmpeg.timeline import model
 from edl2ffmpeg.timeline.colour import parse_rgb, parse_yuv
 from edl2ffmpeg.timing import format_seconds, parse_seconds
 
-__all__ = ["Resolver", "SourceReader", "exact", "lay_out"]
+__all__ = ["AnySource", "Resolver", "SourceReader", "exact", "lay_out"]
 
 Resolver = Callable[[str, Path], str]
+AnySource = PlainSource | TextSource
 
 # Times repeat: one clip's end is the next one's start.
 exact = lru_cache(maxsize=65_536)(parse_seconds)
@@ -51,9 +53,10 @@ class SourceReader:
     _shared: dict[tuple[object, ...], model.MediaSource] = field(default_factory=dict)
 
     def read(
-        self, source: PlainSource, kind: model.StreamKind, place: Place
+        self, source: AnySource, kind: model.StreamKind, place: Place
     ) -> model.Source | None:
         """The timeline's source, or ``None`` when a problem was noted."""
+        assert not isinstance(source, TextSource)
         if isinstance(source, GeneratedSource):
             return _generated(source)
         return self._file(source, kind, place)
@@ -190,8 +193,8 @@ def lay_out(
     return tuple(segments)
 
 
-def _speed(source: PlainSource) -> Fraction:
-    if isinstance(source, GeneratedSource) or source.speed == 1:
+def _speed(source: AnySource) -> Fraction:
+    if isinstance(source, (GeneratedSource, TextSource)) or source.speed == 1:
         return _NORMAL_SPEED
     return exact(source.speed)
 

@@ -15,13 +15,15 @@ from operator import itemgetter
 from edl2ffmpeg.edl.clips import ColourClip, EffectsClip, TransformClip
 from edl2ffmpeg.edl.tracks import Track
 from edl2ffmpeg.timeline.effect_reader import read_effect, read_effects
-from edl2ffmpeg.timeline.model import SubTrack, SubTrackSpan, TimeRange
+from edl2ffmpeg.timeline.model import StreamKind, SubTrack, SubTrackSpan, TextKind, TimeRange
 from edl2ffmpeg.timeline.segments import SourceReader, exact
 from edl2ffmpeg.timeline.transform_reader import read_transform
 
 __all__ = ["SubTrackClip", "SubTracks"]
 
 SubTrackClip = EffectsClip | ColourClip | TransformClip
+
+_Owner = tuple[StreamKind | TextKind, int]
 
 _ORDER = ("colour", "effects", "transform")
 
@@ -36,18 +38,19 @@ class _Found:
 
 
 class SubTracks:
-    """The sub-tracks of all video tracks."""
+    """The sub-tracks of all tracks of video and text."""
 
     def __init__(self, reader: SourceReader) -> None:
         self._reader = reader
-        # By number of the video track; then by order and subnumber.
-        self._found: defaultdict[int, dict[tuple[int, int], _Found]] = defaultdict(dict)
+        # By kind and number of the track; then by order and subnumber.
+        self._found: defaultdict[_Owner, dict[tuple[int, int], _Found]] = defaultdict(dict)
 
     def add(self, index: int, clip: SubTrackClip, trimmed_end: Fraction | None) -> None:
         """Adds the ``index``-th clip of the file; ``trimmed_end`` is its end where that moved."""
-        _, number, subtype, subnumber = clip.track.key
+        kind, number, subtype, subnumber = clip.track.key
         order = (_ORDER.index(subtype), subnumber)
-        found = self._found[number].setdefault(order, _Found(clip.track, index))
+        owner = (StreamKind.VIDEO if kind == "video" else TextKind(kind), number)
+        found = self._found[owner].setdefault(order, _Found(clip.track, index))
         end = exact(clip.out) if trimmed_end is None else trimmed_end
         found.spans.append((clip.in_, self._span(index, clip, TimeRange(exact(clip.in_), end))))
 
@@ -61,19 +64,20 @@ class SubTracks:
         effect = read_effect(clip.source, start, place, self._reader)
         return SubTrackSpan(lasting, () if effect is None else (effect,))
 
-    def of(self, number: int) -> tuple[SubTrack, ...]:
-        """Those of video track ``number``: colour, effects, transforms, each by subnumber."""
-        in_order = sorted(self._found.get(number, {}).items(), key=itemgetter(0))
+    def of(self, kind: StreamKind | TextKind, number: int) -> tuple[SubTrack, ...]:
+        """Those of one track: colour, effects, transforms, each by subnumber."""
+        in_order = sorted(self._found.get((kind, number), {}).items(), key=itemgetter(0))
         return tuple(
             SubTrack(tuple(span for _, span in sorted(found.spans, key=itemgetter(0))))
             for _, found in in_order
         )
 
-    def warn_of_orphans(self, numbers: Collection[int]) -> None:
-        """Warns once of each sub-track whose number is not one of the plain tracks' numbers."""
-        for number, tracks in self._found.items():
-            for found in tracks.values() if number not in numbers else ():
+    def warn_of_orphans(self, owners: Collection[_Owner]) -> None:
+        """Warns once of each sub-track whose track, by kind and number, has no clip."""
+        for owner, tracks in self._found.items():
+            for found in tracks.values() if owner not in owners else ():
+                plain = f"{found.track.type} track {found.track.number}"
                 self._reader.warn(
                     ("clips", found.first_index, "track"),
-                    f"{found.track} has no effect: there is no clip on video track {number}",
+                    f"{found.track} has no effect: there is no clip on {plain}",
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edl2ffmpeg.edl.clips import AnyClip, AudioClip, CaptionClip, Clip, TextClip
+from edl2ffmpeg.edl.clips import AnyClip, AudioClip, CaptionClip, Clip
 from edl2ffmpeg.edl.problems import Place, ProblemLog
 
 __all__ = ["find_unsupported", "is_rendered"]
@@ -19,7 +19,7 @@ _FEATURES = (
 def is_rendered(clip: Clip) -> bool:
     """Whether this version renders the clip's track."""
     track = clip.__dict__["track"]
-    return track.type == "video" or isinstance(clip, AudioClip)
+    return track.type in ("video", "subtitle", "burnin") or isinstance(clip, AudioClip)
 
 
 def find_unsupported(clips: Iterable[tuple[int, AnyClip]], log: ProblemLog) -> None:
@@ -49,10 +49,6 @@ def _note_features(index: int, clip: AudioClip, log: ProblemLog) -> None:
 
 
 def _track_feature(index: int, clip: AnyClip) -> tuple[Place, str]:
-    track = ("clips", index, "track")
-    if clip.track.type == "audio":
-        return (*track, "subtype"), (
-            f"{clip.track} is not rendered by this version, which mixes plain audio tracks only"
-        )
-    key = "type" if isinstance(clip, TextClip) else "subtype"
-    return (*track, key), f"{clip.track} is not rendered by this version, which draws no text"
+    return ("clips", index, "track", "subtype"), (
+        f"{clip.track} is not rendered by this version, which mixes plain audio tracks only"
+    )
