@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice, pairwise
@@ -24,11 +24,18 @@ from edl2ffmpeg.compositor.painter import Surface
 from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS
 from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, RowJob, SourceShape
+from edl2ffmpeg.compositor.text import TextRenderer
 from edl2ffmpeg.compositor.transitions import Leg, TransitionDrawer, transition_legs
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import Frame, FrameAllocator, PixelFormat
 from edl2ffmpeg.ownership import Owner
-from edl2ffmpeg.plan.model import FramePlan, GeneratedPicture, LayerPlan, TransitionPlan
+from edl2ffmpeg.plan.model import (
+    FramePlan,
+    GeneratedPicture,
+    LayerPlan,
+    TextPicture,
+    TransitionPlan,
+)
 from edl2ffmpeg.timeline.effects import EffectKind, TransitionKind
 from edl2ffmpeg.timeline.model import GeneratedSource
 
@@ -69,7 +76,7 @@ class CpuCompositor(Owner):
 
     Output frames come from ``allocate``, which must give frames of ``width`` x ``height`` in
     ``format`` that nobody reads any more.  Frames that may be returned again (black, static
-    colours) are allocated once and kept.  With ``threads`` above 1 the rows of a frame are
+    colours) are allocated once and kept.  ``texts`` draws texts, and is the caller's to close.  With ``threads`` above 1 the rows of a frame are
     shared between that many threads.
     """
 
@@ -81,6 +88,7 @@ class CpuCompositor(Owner):
         allocate: FrameAllocator,
         fit: Fit = Fit.CONTAIN,
         threads: int = 1,
+        texts: TextRenderer | None = None,
     ) -> None:
         """Raise ``SettingsError`` when ``format`` cannot be drawn to."""
         if format.is_rgb or format.has_alpha or len(format.components) != 3:
@@ -92,7 +100,8 @@ class CpuCompositor(Owner):
         self._shape = OutputShape(width, height, format, fit)
         self._allocate = allocate
         self._generator = PictureGenerator(width, height, format)
-        self._routes: OrderedDict[SourceShape, LayerRoute] = OrderedDict()
+        self._texts = texts
+        self._routes: OrderedDict[tuple[SourceShape, Rectangle | None], LayerRoute] = OrderedDict()
         self._static: OrderedDict[_StaticKey, Frame] = OrderedDict()
         self._threads = max(1, threads)
         self._scratches: SimpleQueue[Scratch] = SimpleQueue()
@@ -166,7 +175,9 @@ class CpuCompositor(Owner):
         if isinstance(layer.picture, GeneratedPicture):
             source = layer.picture.source
             return source.width is None and source.height is None
-        route = self._route(self._picture(layer, unit.picture))
+        if isinstance(layer.picture, TextPicture):
+            return False
+        route = self._route(SourceShape.of(self._picture(layer, unit.picture)))
         return route.fills_output and not route.has_alpha
 
     def _passes_through(self, unit: _Layer) -> bool:
@@ -176,7 +187,8 @@ class CpuCompositor(Owner):
             return False
         if layer.effects or layer.transforms:
             return False
-        return unit.operation.is_nothing and self._route(picture).keeps_samples
+        route = self._route(SourceShape.of(picture))
+        return unit.operation.is_nothing and route.keeps_samples
 
     def _draw(self, units: Sequence[_Unit]) -> Frame:
         target = self._allocate()
@@ -197,13 +209,14 @@ class CpuCompositor(Owner):
     def _draw_first(self, unit: _Layer, target: Frame) -> None:
         """The lowest layer, over black."""
         layer, operation = unit.layer, unit.operation
-        frame = self._picture(layer, unit.picture)
-        route = self._route(frame)
         everything = Rectangle(0, 0, self._shape.width, self._shape.height)
-        if not _is_simple(layer):
+        found = self._prepared(layer, unit.picture)
+        if found is None or not _is_simple(layer):
             self._fill_black(target, [everything])
-            self._layers.draw(layer, frame, route, Surface(target))
+            if found is not None:
+                self._layers.draw(layer, *found, Surface(target))
             return
+        frame, route = found
         operation = operation if route.has_alpha else operation.over_black()
         covered = route.placement.target
         beneath = [everything] if route.has_alpha else _around(covered, everything)
@@ -215,8 +228,10 @@ class CpuCompositor(Owner):
         operation = LayerOperation.of(layer)
         if operation.opacity <= 0:
             return
-        frame = self._picture(layer, picture)
-        route = self._route(frame)
+        found = self._prepared(layer, picture)
+        if found is None:
+            return
+        frame, route = found
         if surface.stored is None and _is_simple(layer):
             self._run(route.jobs(frame, surface.frame, operation, layer.effects))
         else:
@@ -240,6 +255,27 @@ class CpuCompositor(Owner):
             self._run([RowJob(height, partial(_cross, outgoing, incoming, result, weight))])
         return True
 
+    def _prepared(
+        self, layer: LayerPlan, picture: Frame | None
+    ) -> tuple[Frame, LayerRoute] | None:
+        """A layer's picture and the way it goes; None for a text of which nothing is seen."""
+        if not isinstance(layer.picture, TextPicture):
+            frame = self._picture(layer, picture)
+            return frame, self._route(SourceShape.of(frame))
+        if self._texts is None:
+            raise ValueError(f"there is no renderer for the text of {layer.json_path}")
+        source = layer.picture.source
+        drawn = self._texts.draw(source.text, source.format)
+        if drawn is None:
+            return None
+        frame = drawn.frame
+        # In an output of odd size the picture of a text may reach a pixel beyond it.
+        right = min(drawn.left + frame.width, self._shape.width)
+        bottom = min(drawn.top + frame.height, self._shape.height)
+        shown = replace(frame, width=right - drawn.left, height=bottom - drawn.top)
+        place = Rectangle(drawn.left, drawn.top, right, bottom)
+        return shown, self._route(SourceShape.of(shown), place)
+
     def _picture(self, layer: LayerPlan, picture: Frame | None) -> Frame:
         if isinstance(layer.picture, GeneratedPicture):
             return self._generator.draw(layer.picture)
@@ -247,16 +283,17 @@ class CpuCompositor(Owner):
             raise ValueError(f"no picture was given for the media layer {layer.json_path}")
         return picture
 
-    def _route(self, frame: Frame) -> LayerRoute:
-        shape = SourceShape.of(frame)
-        route = self._routes.get(shape)
+    def _route(self, shape: SourceShape, place: Rectangle | None = None) -> LayerRoute:
+        """The way for pictures of a shape, fitted into the output or put at ``place``."""
+        key = (shape, place)
+        route = self._routes.get(key)
         if route is None:
             self.counters.prepared += 1
-            route = self._routes[shape] = LayerRoute(shape, self._shape)
+            route = self._routes[key] = LayerRoute(shape, self._shape, place)
             if len(self._routes) > _ROUTES_KEPT:
                 self._routes.popitem(last=False)
         else:
-            self._routes.move_to_end(shape)
+            self._routes.move_to_end(key)
         return route
 
     def _fill_all_black(self, target: Frame) -> None:

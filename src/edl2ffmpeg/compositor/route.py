@@ -23,7 +23,7 @@ from edl2ffmpeg.compositor.conversion import (
     source_matrix,
     working_conversion,
 )
-from edl2ffmpeg.compositor.geometry import Fit, Placement, place, upright
+from edl2ffmpeg.compositor.geometry import Fit, Placement, Rectangle, place, upright
 from edl2ffmpeg.compositor.operations import (
     LayerOperation,
     code_affine,
@@ -114,11 +114,16 @@ class _Grid:
 class LayerRoute:
     """Draws layers of one source shape onto one output shape."""
 
-    def __init__(self, source: SourceShape, output: OutputShape) -> None:
-        """Work out geometry, filters and colour once, and allocate what a turn needs."""
+    def __init__(
+        self, source: SourceShape, output: OutputShape, place: Rectangle | None = None
+    ) -> None:
+        """Work out geometry, filters and colour once, and allocate what a turn needs.
+
+        The picture fills ``place``; without one it is fitted into the output.
+        """
         self._source = source
         self._output = output
-        self.placement = _placement(source, output)
+        self.placement = _placement(source, output) if place is None else _whole(source, place)
         self._full_range = is_full_range(source.format, source.colour)
         conversion = working_conversion(source.format, source.colour)
         self._weights = [[fixed(value, WEIGHT_BITS) for value in row] for row in conversion.weights]
@@ -324,6 +329,11 @@ class LayerRoute:
             target = component_plane(self._turned, component)
             _kernels.rotate(source, target, self._source.rotation // 90)
         return self._turned
+
+
+def _whole(source: SourceShape, place: Rectangle) -> Placement:
+    zero, width, height = Fraction(0), Fraction(source.width), Fraction(source.height)
+    return Placement(zero, zero, width, height, place)
 
 
 def _placement(source: SourceShape, output: OutputShape) -> Placement:
