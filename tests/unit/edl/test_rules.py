@@ -245,6 +245,10 @@ IN_FEATURES: list[tuple[str, dict[str, Any], str, str]] = [
     ("motion duration", clip(motion={"duration": 0}), "motion.duration", "above 0"),
     ("motion curve", clip(motion={"bezier": [{"srcTime": 0, "dstTime": 1}, {"srcTime": 1,
      "dstTime": 0}]}), "motion.bezier[1].dstTime", "at least that of the entry before"),
+    ("motion curve handle", clip(motion={"bezier": [{"srcTime": 0, "dstTime": time} for time in
+     (0, 2, 1, 3)]}), "motion.bezier[2].dstTime", "at least that of the entry before (2)"),
+    ("motion of sources", clip(source=None, sources=[MEDIA, MEDIA], motion={"duration": 1}),
+     "motion.duration", "the clip has 2"),
     ("motion on audio", clip(track=AUDIO, motion={"panX": 1}), "motion.panX", "not a known key"),
     ("transition type", clip(transition={"type": "wype", "duration": 1}), "transition.type",
      "did you mean 'wipe'?"),
