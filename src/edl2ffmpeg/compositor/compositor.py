@@ -36,7 +36,7 @@ class Compositor(Protocol):
     def compose(self, plan: FramePlan, pictures: Sequence[Frame | None]) -> Frame:
         """Draw ``plan`` and return the output frame.
 
-        ``pictures`` is parallel to ``plan.layers``: the decoded frame of a media layer, None
+        ``pictures`` is parallel to ``plan.pictures``: the decoded frame of a media layer, None
         for a generated one.  The result may be one of ``pictures`` itself, or a frame that
         was returned before: nobody may write to it.
         """

@@ -5,6 +5,7 @@ It owns the decoders; it does not plan.  20 cuts into one file open it once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,49 +33,103 @@ class BrokenStream:
     first_time: Fraction
 
 
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """An open decoder of one stream; ``is_taken`` while it serves the frame being made."""
+
+    key: tuple[str, StreamSelector]
+    decoder: VideoDecoder
+    is_taken: bool = False
+
+
 class DecoderPool(Owner):
     """Open decoders by file and stream, the least recently used closed when memory asks.
 
-    ``threads`` per decoder, 0 for a choice by the machine.  Not thread-safe.
+    A stream has as many as it shows pictures at a time (two in a dissolve within one file), so
+    that each goes on from where it was.  ``threads`` per decoder, 0 for a choice by the machine.
+    Not thread-safe.
     """
 
     def __init__(self, access: AccessRules, threads: int = 0) -> None:
         self._access = access
         self._threads = decoder_threads(threads)
-        self._decoders: dict[tuple[str, StreamSelector], VideoDecoder] = {}
+        # In order of use: the first is the least recently used.
+        self._lanes: list[_Lane] = []
         self._stats = DecodeStats()
         self._broken: dict[str, BrokenStream] = {}
         self._closed = False
 
     def decoder(self, source: MediaSource) -> VideoDecoder:
-        """The open decoder of ``source``; opens it, and closes others, as needed."""
-        if self._closed:
-            raise ValueError("the decoder pool is closed")
+        """An open decoder of ``source``; opens it, and closes others, as needed."""
         key = (source.location, source.stream)
-        found = self._decoders.pop(key, None)
-        if found is None:
-            found = VideoDecoder(self._access, source.location, source.stream, self._threads)
-        # Dictionaries keep insertion order: the first entry is the least recently used.
-        self._decoders[key] = found
-        self._shrink()
-        return found
+        for lane in reversed(self._lanes):
+            if lane.key == key:
+                return self._used(lane).decoder
+        return self._open(source).decoder
 
     def frame_played_at(self, source: MediaSource, time: Fraction) -> PlayedFrame:
         """The frame of ``source`` being played at ``time`` seconds of it."""
-        return self.decoder(source).frame_played_at(time)
+        return self.frames_played_at([(source, time)])[0]
+
+    def frames_played_at(
+        self, wanted: Sequence[tuple[MediaSource, Fraction]]
+    ) -> list[PlayedFrame]:
+        """The frames that one output frame shows, in order."""
+        try:
+            return [self._serve(source, time) for source, time in wanted]
+        finally:
+            for lane in self._lanes:
+                lane.is_taken = False
+
+    def _serve(self, source: MediaSource, time: Fraction) -> PlayedFrame:
+        lane = self._lane(source, time)
+        lane.is_taken = True
+        self._shrink()
+        return lane.decoder.frame_played_at(time)
+
+    def _lane(self, source: MediaSource, time: Fraction) -> _Lane:
+        """The decoder that gets to ``time`` cheapest without leaving a picture of this frame."""
+        key = (source.location, source.stream)
+        lanes = [lane for lane in reversed(self._lanes) if lane.key == key]
+        for lane in lanes:
+            if lane.is_taken and lane.decoder.shows(time):
+                return lane
+        free = [lane for lane in lanes if not lane.is_taken]
+        going_on = [lane for lane in free if lane.decoder.continues_to(time)]
+        if going_on:
+            return self._used(min(going_on, key=lambda lane: abs(time - lane.decoder.position)))
+        # What was used last is the likeliest to go on from where it is: another one jumps.
+        return self._used(free[-1]) if free else self._open(source)
+
+    def _used(self, lane: _Lane) -> _Lane:
+        self._lanes.remove(lane)
+        self._lanes.append(lane)
+        return lane
+
+    def _open(self, source: MediaSource) -> _Lane:
+        if self._closed:
+            raise ValueError("the decoder pool is closed")
+        decoder = VideoDecoder(self._access, source.location, source.stream, self._threads)
+        lane = _Lane((source.location, source.stream), decoder)
+        self._lanes.append(lane)
+        self._shrink()
+        return lane
 
     def _shrink(self) -> None:
-        while len(self._decoders) > _FEWEST_DECODERS and (
-            len(self._decoders) > _MOST_DECODERS or self._memory() > _MEMORY_BUDGET
+        """Closes decoders that nobody uses right now; the newest stay."""
+        idle = [lane for lane in self._lanes[:-1] if not lane.is_taken]
+        while idle and len(self._lanes) > _FEWEST_DECODERS and (
+            len(self._lanes) > _MOST_DECODERS or self._memory() > _MEMORY_BUDGET
         ):
-            self._retire(next(iter(self._decoders)))
+            self._retire(idle.pop(0))
 
     def _memory(self) -> int:
-        pictures = sum(decoder.bytes_per_picture for decoder in self._decoders.values())
+        pictures = sum(lane.decoder.bytes_per_picture for lane in self._lanes)
         return pictures * (_PICTURES_PER_DECODER + self._threads)
 
-    def _retire(self, key: tuple[str, StreamSelector]) -> None:
-        decoder = self._decoders.pop(key)
+    def _retire(self, lane: _Lane) -> None:
+        self._lanes.remove(lane)
+        decoder = lane.decoder
         _add(self._stats, decoder.stats)
         damage = _damage(decoder)
         if damage is not None:
@@ -86,25 +141,26 @@ class DecoderPool(Owner):
         """Counters of all decoders this pool ever had."""
         total = DecodeStats()
         _add(total, self._stats)
-        for decoder in self._decoders.values():
-            _add(total, decoder.stats)
+        for lane in self._lanes:
+            _add(total, lane.decoder.stats)
         return total
 
     @property
     def broken_streams(self) -> list[BrokenStream]:
         """Files with packets or pictures that are damaged or missing."""
         found = dict(self._broken)
-        for decoder in self._decoders.values():
-            damage = _damage(decoder)
+        for lane in self._lanes:
+            damage = _damage(lane.decoder)
             if damage is not None:
-                found[decoder.location] = _merged(found.get(decoder.location), damage)
+                location = lane.decoder.location
+                found[location] = _merged(found.get(location), damage)
         return list(found.values())
 
     def close(self) -> None:
         """Closes every decoder.  May be called twice."""
         self._closed = True
-        for key in list(self._decoders):
-            self._retire(key)
+        for lane in list(self._lanes):
+            self._retire(lane)
 
 
 def _damage(decoder: VideoDecoder) -> BrokenStream | None:

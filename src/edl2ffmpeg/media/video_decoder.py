@@ -239,6 +239,14 @@ class VideoDecoder(Owner):
         self.stats.broken_packets = self._damage.count
         return PlayedFrame(self._shown_frame(), self._is_held(limit))
 
+    def shows(self, time: Fraction) -> bool:
+        """Whether the picture last shown is also the one being played at ``time``."""
+        current, following = self._current, self._next
+        limit = self._limit(time)
+        if current is None or current.pts > limit:
+            return False
+        return following is None or following.pts > limit
+
     def continues_to(self, time: Fraction) -> bool:
         """Whether ``time`` is reached by decoding on, rather than by a seek."""
         limit = self._limit(time)

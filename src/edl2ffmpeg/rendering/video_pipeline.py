@@ -80,17 +80,23 @@ class VideoPipeline(Owner):
     def _decode(self) -> Generator[tuple[FramePlan, list[Frame | None]], None, None]:
         for number in range(*self._range):
             plan = self._planner.frame(number)
-            pictures: list[Frame | None] = []
-            for layer in plan.pictures:
-                if not isinstance(layer.picture, MediaPicture):
-                    pictures.append(None)
-                    continue
-                source = layer.picture.source
-                played = self._decoders.frame_played_at(source, layer.picture.source_time)
-                if played.held and not layer.picture.may_hold:
-                    self._note_held(layer.json_path, source.location, number)
-                pictures.append(played.frame)
-            yield plan, pictures
+            yield plan, self._pictures(plan)
+
+    def _pictures(self, plan: FramePlan) -> list[Frame | None]:
+        """The decoded picture of each layer; None where it is not from a file."""
+        found: list[Frame | None] = [None] * len(plan.pictures)
+        media = [
+            (index, layer, layer.picture)
+            for index, layer in enumerate(plan.pictures)
+            if isinstance(layer.picture, MediaPicture)
+        ]
+        wanted = [(picture.source, picture.source_time) for _, _, picture in media]
+        decoded = self._decoders.frames_played_at(wanted)
+        for (index, layer, picture), played in zip(media, decoded, strict=True):
+            if played.held and not picture.may_hold:
+                self._note_held(layer.json_path, picture.source.location, plan.number)
+            found[index] = played.frame
+        return found
 
     def _compose(self) -> Generator[Frame, None, None]:
         for plan, pictures in self._decoded:
