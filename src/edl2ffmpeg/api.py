@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor.cpu import CpuCompositor
 from edl2ffmpeg.devices.selection import choose_device
 from edl2ffmpeg.errors import SettingsError
-from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, PixelFormat
+from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, PixelFormat
 from edl2ffmpeg.jobs.check import check_media
 from edl2ffmpeg.jobs.render_job import (
     RenderResult,
@@ -28,9 +27,10 @@ from edl2ffmpeg.jobs.render_job import (
 )
 from edl2ffmpeg.jobs.stills import still_of
 from edl2ffmpeg.media.decoder_pool import DecoderPool
-from edl2ffmpeg.media.frames import FramePool, rgb_array
+from edl2ffmpeg.media.frames import rgb_array
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
 from edl2ffmpeg.settings import RenderSettings
@@ -105,11 +105,8 @@ class FrameReader(Owner):
             decoders = stack.enter_context(DecoderPool(access, settings.threads))
             self._notes = check_media(timeline, access, decoders, audio=False)
             refuse_warnings(timeline, self._notes, settings)
-            pool = FramePool(timeline.width, timeline.height, layout, Colour(Matrix.BT709))
-            stack.callback(pool.close)
-            compositor = stack.enter_context(
-                CpuCompositor(timeline.width, timeline.height, layout, pool.allocate, settings.fit)
-            )
+            self._compositing = stack.enter_context(Compositing(timeline, settings, access, layout))
+            compositor = self._compositing.compositor
             self._pipeline = stack.enter_context(
                 VideoPipeline(planner, decoders, compositor, (start, end), strict=settings.strict)
             )
@@ -138,7 +135,8 @@ class FrameReader(Owner):
     @property
     def warnings(self) -> list[str]:
         """What is odd about the timeline and its media, and what was held or broken so far."""
-        return all_warnings(self._timeline, self._notes, self._pipeline.warnings)
+        measured = self._pipeline.warnings + self._compositing.warnings
+        return all_warnings(self._timeline, self._notes, measured)
 
     def close(self) -> None:
         """Stops the threads and closes the files.  May be called twice."""

@@ -76,8 +76,8 @@ class CpuCompositor(Owner):
 
     Output frames come from ``allocate``, which must give frames of ``width`` x ``height`` in
     ``format`` that nobody reads any more.  Frames that may be returned again (black, static
-    colours) are allocated once and kept.  ``texts`` draws texts, and is the caller's to close.  With ``threads`` above 1 the rows of a frame are
-    shared between that many threads.
+    colours) are allocated once and kept.  ``texts`` draws texts, and is the caller's to close.
+    With ``threads`` above 1 the rows of a frame are shared between that many threads.
     """
 
     def __init__(
@@ -255,9 +255,7 @@ class CpuCompositor(Owner):
             self._run([RowJob(height, partial(_cross, outgoing, incoming, result, weight))])
         return True
 
-    def _prepared(
-        self, layer: LayerPlan, picture: Frame | None
-    ) -> tuple[Frame, LayerRoute] | None:
+    def _prepared(self, layer: LayerPlan, picture: Frame | None) -> tuple[Frame, LayerRoute] | None:
         """A layer's picture and the way it goes; None for a text of which nothing is seen."""
         if not isinstance(layer.picture, TextPicture):
             frame = self._picture(layer, picture)

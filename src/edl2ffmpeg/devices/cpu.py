@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["decoder_threads", "encoder_threads", "usable_cores"]
+__all__ = ["compositor_threads", "decoder_threads", "encoder_threads", "usable_cores"]
 
 _MOST_DECODER_THREADS = 4
 _FEWEST_ENCODER_THREADS = 4
+_CORES_PER_COMPOSITOR_THREAD = 4
+_MOST_COMPOSITOR_THREADS = 4
 
 
 def usable_cores() -> int:
@@ -24,6 +26,16 @@ def decoder_threads(asked: int) -> int:
     four outrun any encoder that follows.
     """
     return asked or min(usable_cores(), _MOST_DECODER_THREADS)
+
+
+def compositor_threads(asked: int) -> int:
+    """Threads that share the rows of a frame: ``asked``, or with 0 one for every four cores.
+
+    Encoders and decoders have threads of their own; more than a quarter of the cores would be
+    taken from them.
+    """
+    share = usable_cores() // _CORES_PER_COMPOSITOR_THREAD
+    return min(asked or max(share, 1), _MOST_COMPOSITOR_THREADS)
 
 
 def encoder_threads(asked: int) -> int:

@@ -60,7 +60,7 @@ def check_media(
     Raises ``MediaOpenError`` with one line per file that cannot be used (at most 20).  The
     decoders stay open in ``decoders``.
     """
-    tracks = timeline.video_tracks + (timeline.audio_tracks if audio else ())
+    tracks = timeline.picture_tracks + (timeline.audio_tracks if audio else ())
     ends: dict[_StreamKey, Fraction | None] = {}
     failed: set[_StreamKey] = set()
     failed_locations: list[str] = []
@@ -82,7 +82,7 @@ def check_media(
                 TimelineWarning(segment.json_path, f"{source.location} {note}") for note in notes
             ]
         found.short += _short_source(segment, source, ends[key], timeline.frame_rate)
-    _check_luts(timeline.video_tracks, access, problems, failed_locations)
+    _check_luts(timeline.picture_tracks, access, problems, failed_locations)
     if problems:
         shown = problems[:MAX_PROBLEMS]
         told = EdlValidationError(shown, len(problems) - len(shown))

@@ -16,7 +16,7 @@ from edl2ffmpeg.jobs.sheet_drawing import Cell, Heading, SheetLayout, draw_sheet
 from edl2ffmpeg.jobs.stills import StillReader
 from edl2ffmpeg.plan.cut_points import Shot, shots
 from edl2ffmpeg.plan.frame_planner import FramePlanner
-from edl2ffmpeg.plan.model import FramePlan, LayerPlan, MediaPicture
+from edl2ffmpeg.plan.model import FramePlan, LayerPlan, MediaPicture, TextPicture
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import format_timecode
@@ -121,7 +121,9 @@ def _cell(plan: FramePlan, reader: StillReader) -> Cell:
     place, source = "no clip", "black"
     if plan.layers:
         top = plan.layers[-1]
-        place, source = top.json_path.removesuffix(".source"), _source_name(top)
+        shown = top if isinstance(top, LayerPlan) else top.incoming
+        source = _source_name(shown) if shown is not None else "black"
+        place = top.json_path.removesuffix(".source")
     if len(plan.layers) > 1:
         place += f" +{len(plan.layers) - 1}"
     return Cell(
@@ -135,6 +137,8 @@ def _cell(plan: FramePlan, reader: StillReader) -> Cell:
 
 def _source_name(layer: LayerPlan) -> str:
     picture = layer.picture
+    if isinstance(picture, TextPicture):
+        return repr(picture.source.text)
     if not isinstance(picture, MediaPicture):
         return picture.source.generator.value
     uri = picture.source.uri

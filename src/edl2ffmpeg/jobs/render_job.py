@@ -182,7 +182,7 @@ def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
 
 def _locations(timeline: Timeline) -> dict[str, str]:
     """Every location the timeline reads, and the first place that names it."""
-    tracks = timeline.video_tracks + timeline.audio_tracks
+    tracks = timeline.picture_tracks + timeline.audio_tracks
     found: dict[str, str] = {}
     for segment, source in media_segments(tracks):
         found.setdefault(source.location, segment.json_path)

@@ -13,17 +13,17 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor.cpu import CpuCompositor
 from edl2ffmpeg.devices.selection import choose_device
 from edl2ffmpeg.errors import SettingsError
-from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Matrix
+from edl2ffmpeg.frame import PIXEL_FORMATS
 from edl2ffmpeg.jobs.check import check_media
 from edl2ffmpeg.jobs.render_job import access_rules, all_warnings, refuse_warnings, with_overrides
 from edl2ffmpeg.media.decoder_pool import DecoderPool
-from edl2ffmpeg.media.frames import FramePool, rgb_array
+from edl2ffmpeg.media.frames import rgb_array
 from edl2ffmpeg.media.video_decoder import DecodeStats
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline, Track
@@ -51,17 +51,14 @@ class StillReader(Owner):
         self._strict = settings.strict
         self._held: dict[str, str] = {}
         self._damage: list[str] = []
-        layout = PIXEL_FORMATS["yuv444p"]
         access = access_rules(settings)
         with ExitStack() as stack:
             self._decoders = stack.enter_context(DecoderPool(access, settings.threads))
             shown = _part_shown(timeline, self._planner, self._numbers)
             self._notes = check_media(shown, access, self._decoders, audio=False)
             refuse_warnings(timeline, self._notes, settings)
-            pool = FramePool(timeline.width, timeline.height, layout, Colour(Matrix.BT709))
-            stack.callback(pool.close)
-            self._compositor = stack.enter_context(
-                CpuCompositor(timeline.width, timeline.height, layout, pool.allocate, settings.fit)
+            self._compositing = stack.enter_context(
+                Compositing(timeline, settings, access, PIXEL_FORMATS["yuv444p"])
             )
             self._stack = stack.pop_all()
 
@@ -72,7 +69,7 @@ class StillReader(Owner):
         with VideoPipeline(
             self._planner,
             self._decoders,
-            self._compositor,
+            self._compositing.compositor,
             (number, number + 1),
             strict=self._strict,
         ) as pipeline:
@@ -95,7 +92,8 @@ class StillReader(Owner):
     @property
     def warnings(self) -> list[str]:
         """What is odd about the timeline and the media that were read so far."""
-        return all_warnings(self._timeline, self._notes, [*self._held.values(), *self._damage])
+        measured = [*self._held.values(), *self._damage, *self._compositing.warnings]
+        return all_warnings(self._timeline, self._notes, measured)
 
     def close(self) -> None:
         """Closes the files.  May be called twice."""
@@ -142,8 +140,11 @@ def _part_shown(timeline: Timeline, planner: FramePlanner, numbers: Collection[i
         for number in numbers
         for segment in planner.segments_between(number, number + 1)
     }
-    tracks = (_track_part(track, paths) for track in timeline.video_tracks)
-    return replace(timeline, video_tracks=tuple(tracks), audio_tracks=())
+    video, texts = (
+        tuple(_track_part(track, paths) for track in tracks)
+        for tracks in (timeline.video_tracks, timeline.text_tracks)
+    )
+    return replace(timeline, video_tracks=video, text_tracks=texts, audio_tracks=())
 
 
 def _track_part(track: Track, paths: Collection[str]) -> Track:

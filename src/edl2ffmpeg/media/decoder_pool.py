@@ -71,9 +71,7 @@ class DecoderPool(Owner):
         """The frame of ``source`` being played at ``time`` seconds of it."""
         return self.frames_played_at([(source, time)])[0]
 
-    def frames_played_at(
-        self, wanted: Sequence[tuple[MediaSource, Fraction]]
-    ) -> list[PlayedFrame]:
+    def frames_played_at(self, wanted: Sequence[tuple[MediaSource, Fraction]]) -> list[PlayedFrame]:
         """The frames that one output frame shows, in order."""
         try:
             return [self._serve(source, time) for source, time in wanted]
@@ -118,8 +116,10 @@ class DecoderPool(Owner):
     def _shrink(self) -> None:
         """Closes decoders that nobody uses right now; the newest stay."""
         idle = [lane for lane in self._lanes[:-1] if not lane.is_taken]
-        while idle and len(self._lanes) > _FEWEST_DECODERS and (
-            len(self._lanes) > _MOST_DECODERS or self._memory() > _MEMORY_BUDGET
+        while (
+            idle
+            and len(self._lanes) > _FEWEST_DECODERS
+            and (len(self._lanes) > _MOST_DECODERS or self._memory() > _MEMORY_BUDGET)
         ):
             self._retire(idle.pop(0))
 

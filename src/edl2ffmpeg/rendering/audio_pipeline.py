@@ -126,6 +126,7 @@ class AudioPipeline(Owner):
             if segment.source.generator is Generator.TEST_PATTERN:
                 return _ToneVoice(segment, self.sample_rate, self.channels)
             return _SilentVoice(self.channels)
+        assert isinstance(segment.source, MediaSource)  # texts stand on tracks of their own
         position = segment.source_first_sample(self.sample_rate)
         if segment.speed == 1:
             position += first - segment.start_sample

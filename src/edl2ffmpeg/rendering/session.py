@@ -21,17 +21,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edl2ffmpeg.audio.mixer import Clipping
-from edl2ffmpeg.compositor.cpu import CpuCompositor
 from edl2ffmpeg.errors import EncodeError
-from edl2ffmpeg.frame import Colour, Matrix
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput
-from edl2ffmpeg.media.frames import FramePool
 from edl2ffmpeg.media.muxer import Muxer
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.audio_pipeline import AudioPipeline
+from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.prefetch import Prefetch
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
@@ -85,18 +83,8 @@ class RenderSession(Owner):
         self._blocks: Prefetch[npt.NDArray[np.float32]] | None = None
         with ExitStack() as stack:
             self._decoders = stack.enter_context(decoders)
-            self._pool = FramePool(
-                video.width, video.height, video.pixel_format, Colour(Matrix.BT709, False)
-            )
-            stack.callback(self._pool.close)
-            self._compositor = stack.enter_context(
-                CpuCompositor(
-                    video.width,
-                    video.height,
-                    video.pixel_format,
-                    self._pool.allocate,
-                    settings.fit,
-                )
+            self._compositing = stack.enter_context(
+                Compositing(timeline, settings, access, video.pixel_format)
             )
             has_sound = settings.audio and bool(timeline.audio_tracks)
             self._muxer = stack.enter_context(
@@ -113,7 +101,11 @@ class RenderSession(Owner):
                 self._open_audio(stack, access)
             self._video = stack.enter_context(
                 VideoPipeline(
-                    planner, decoders, self._compositor, frame_range, strict=settings.strict
+                    planner,
+                    decoders,
+                    self._compositing.compositor,
+                    frame_range,
+                    strict=settings.strict,
                 )
             )
             self._stack = stack.pop_all()
@@ -176,15 +168,15 @@ class RenderSession(Owner):
             stages["sound"] = self._blocks.busy_seconds
         stages["encode"] = encode_seconds
         held = list(self._video.held.values())
-        warnings = self._video.warnings
+        warnings = self._video.warnings + self._compositing.warnings
         if self._audio is not None:
             warnings += [str(warning) for warning in self._audio.warnings]
             warnings += _clipping_warning(self._audio.clipping)
         counters = {
             **vars_of(self._decoders.stats),
-            **vars_of(self._compositor.counters),
+            **vars_of(self._compositing.compositor.counters),
             "clipped_samples": self._audio.clipping.samples if self._audio else 0,
-            "frame_buffers": self._pool.buffers,
+            "frame_buffers": self._compositing.pool.buffers,
         }
         return SessionResult(
             self._muxer.video.packets_received,

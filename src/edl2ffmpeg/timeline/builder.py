@@ -100,9 +100,7 @@ def _build(
     document = parsed.document
     assert document is not None
     size = (document.width, document.height)
-    return Timeline(
-        rate, *size, video, audio, duration, base_folder, tuple(reader.warnings), texts
-    )
+    return Timeline(rate, *size, video, audio, duration, base_folder, tuple(reader.warnings), texts)
 
 
 def _placed_clips(parsed: ParsedEdl) -> Iterator[PlacedClip]:

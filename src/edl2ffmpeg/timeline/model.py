@@ -268,3 +268,8 @@ class Timeline:
     base_folder: Path = field(default_factory=Path)
     warnings: tuple[TimelineWarning, ...] = ()
     text_tracks: tuple[Track, ...] = ()
+
+    @property
+    def picture_tracks(self) -> tuple[Track, ...]:
+        """Everything that is seen, in painter's order."""
+        return self.video_tracks + self.text_tracks

@@ -52,9 +52,7 @@ class SourceReader:
     _resolved: dict[str, str] = field(default_factory=dict)
     _shared: dict[tuple[object, ...], model.MediaSource] = field(default_factory=dict)
 
-    def read(
-        self, source: AnySource, kind: model.StreamKind, place: Place
-    ) -> model.Source | None:
+    def read(self, source: AnySource, kind: model.StreamKind, place: Place) -> model.Source | None:
         """The timeline's source, or ``None`` when a problem was noted."""
         assert not isinstance(source, TextSource)
         if isinstance(source, GeneratedSource):

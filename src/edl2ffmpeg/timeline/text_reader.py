@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from edl2ffmpeg.edl.clips import TextClip
 from edl2ffmpeg.edl.problems import Place
 from edl2ffmpeg.edl.sources import TextSource as TextModel
-from edl2ffmpeg.timeline.effect_reader import read_effects
 from edl2ffmpeg.timeline.clip_reader import read_fade
+from edl2ffmpeg.timeline.effect_reader import read_effects
 from edl2ffmpeg.timeline.model import Clip, Source, StreamKind, TextSource, TimeRange
 from edl2ffmpeg.timeline.segments import AnySource, SourceReader, exact, lay_out
 from edl2ffmpeg.timeline.text import TextFormat, text_format
@@ -23,7 +23,7 @@ __all__ = ["read_text_clip"]
 class _TextReader(SourceReader):
     """Reads texts as well, in the format of their clip."""
 
-    format: TextFormat = TextFormat()
+    format: TextFormat = field(default_factory=TextFormat)
 
     def read(self, source: AnySource, kind: StreamKind, place: Place) -> Source | None:
         if isinstance(source, TextModel):

@@ -1,0 +1,62 @@
+"""Owns what draws the frames of one timeline: compositor, texts and output frames.
+
+It decodes and encodes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from edl2ffmpeg.compositor.cpu import CpuCompositor
+from edl2ffmpeg.compositor.fonts import FontLibrary
+from edl2ffmpeg.compositor.text import TextRenderer
+from edl2ffmpeg.devices.cpu import compositor_threads
+from edl2ffmpeg.frame import Colour, Matrix, PixelFormat
+from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.frames import FramePool
+from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.timeline.model import Timeline
+
+__all__ = ["Compositing"]
+
+
+class Compositing(Owner):
+    """A compositor for frames of ``timeline``'s size in ``format``, and all that it needs."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        settings: RenderSettings,
+        access: AccessRules,
+        format: PixelFormat,
+    ) -> None:
+        width, height = timeline.width, timeline.height
+        self._texts: TextRenderer | None = None
+        with ExitStack() as stack:
+            self.pool = FramePool(width, height, format, Colour(Matrix.BT709, False))
+            stack.callback(self.pool.close)
+            if timeline.text_tracks:
+                fonts = FontLibrary(access.check)
+                self._texts = stack.enter_context(TextRenderer(width, height, fonts))
+            self.compositor = stack.enter_context(
+                CpuCompositor(
+                    width,
+                    height,
+                    format,
+                    self.pool.allocate,
+                    settings.fit,
+                    compositor_threads(settings.threads),
+                    self._texts,
+                )
+            )
+            self._stack = stack.pop_all()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What of the texts could not be drawn as asked so far."""
+        return self._texts.warnings if self._texts is not None else []
+
+    def close(self) -> None:
+        """Closes all of it.  May be called twice; frames given out stay valid."""
+        self._stack.close()
