@@ -163,6 +163,35 @@ def mix(
     row_start: int,
     row_end: int,
 ) -> None: ...
+def warp(
+    source: Plane,
+    target: Plane,
+    origin_x: int,
+    origin_y: int,
+    column_x: int,
+    column_y: int,
+    row_x: int,
+    row_y: int,
+    row_start: int,
+    row_end: int,
+) -> None: ...
+def blur(source: Plane, target: Plane, sigma_across: float, sigma_down: float) -> None: ...
+def mosaic(
+    source: Plane,
+    target: Plane,
+    columns: npt.NDArray[np.int32],
+    rows: npt.NDArray[np.int32],
+) -> None: ...
+def unsharp(
+    original: Plane,
+    blurred: Plane,
+    target: Plane,
+    amount: int,
+    low: int,
+    high: int,
+    row_start: int,
+    row_end: int,
+) -> None: ...
 def cross(
     outgoing: Plane, incoming: Plane, target: Plane, weight: int, row_start: int, row_end: int
 ) -> None: ...

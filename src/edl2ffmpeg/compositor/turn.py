@@ -16,8 +16,8 @@ from edl2ffmpeg.frame import Frame
 __all__ = ["turn"]
 
 _POSITION_BITS = 32
-# Positions beyond these many samples are beyond every picture.
-_FARTHEST = float(1 << 20)
+# Positions and steps beyond these many samples are beyond every picture.
+_FARTHEST, _LONGEST = float(1 << 21), float(1 << 15)
 
 
 def turn(source: Frame, target: Frame, affine: Affine, region: Rectangle) -> Iterator[RowJob]:
@@ -55,13 +55,16 @@ def turn(source: Frame, target: Frame, affine: Affine, region: Rectangle) -> Ite
                 _warp,
                 component_plane(source, component),
                 rectangle_plane(target, component, samples),
-                tuple(_fixed(number) for number in numbers),
+                (
+                    *(_fixed(number, _FARTHEST) for number in numbers[:2]),
+                    *(_fixed(number, _LONGEST) for number in numbers[2:]),
+                ),
             ),
         )
 
 
-def _fixed(value: float) -> int:
-    return round(min(max(value, -_FARTHEST), _FARTHEST) * (1 << _POSITION_BITS))
+def _fixed(value: float, most: float) -> int:
+    return round(min(max(value, -most), most) * (1 << _POSITION_BITS))
 
 
 def _warp(

@@ -35,7 +35,7 @@ struct PlaneView {
     int32_t height;
 
     HD Sample *row(int32_t y) const {
-        return reinterpret_cast<Sample *>(reinterpret_cast<uint8_t *>(data) + y * pitch);
+        return reinterpret_cast<Sample *>(reinterpret_cast<int64_t>(data) + y * pitch);
     }
     HD Sample &at(int32_t x, int32_t y) const { return row(y)[x * step]; }
 };
