@@ -18,9 +18,17 @@ ORDER = [
     "media", "compositor", "audio", "devices", "plan", "timeline", "edl", "settings", "frame",
     "timing", "errors", "ownership", "_version",
 ]  # fmt: skip
-HOMES = {"av": {"media"}, "rich": {"terminal"}, "pydantic": {"edl"}, "PIL": {"jobs"}}
+HOMES = {
+    "av": {"media"},
+    "rich": {"terminal"},
+    "pydantic": {"edl"},
+    "PIL": {"jobs"},
+    "uharfbuzz": {"compositor"},
+}
 PURE = {"plan", "timeline", "edl", "timing", "errors", "settings"}
-IMPURE_IMPORTS = {"av", "numpy", "PIL", "os", "subprocess", "threading", "tempfile", "socket"}
+IMPURE_IMPORTS = {
+    "av", "numpy", "PIL", "uharfbuzz", "os", "subprocess", "threading", "tempfile", "socket",
+}  # fmt: skip
 
 
 def stage_of(path: Path) -> str:
@@ -65,7 +73,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys\n"
         "from edl2ffmpeg.cli import run\n"
         "try:\n    run(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'av', 'numpy', 'pydantic', 'rich', 'PIL'} & set(sys.modules)\n"
+        "heavy = {'av', 'numpy', 'pydantic', 'rich', 'PIL', 'uharfbuzz'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)

@@ -59,7 +59,8 @@ def assert_like(
         if inside.any():
             assert psnr(shown[inside], picture[inside], 255 * scale) >= 50
             assert np.abs(shown[inside] - picture[inside]).max() <= most * scale
-        assert (shown[share == 0] == beneath).all()
+        # Where chroma is subsampled one way, a slanted edge is a little softer than its cells.
+        assert (np.abs(shown[share == 0] - beneath) <= 2 * scale).all()
         between = (share > 0) & (share < 1)
         wanted = share * picture + (1 - share) * beneath
         assert (np.abs(shown - wanted)[between] <= edge * 255 * scale + most * scale).all()

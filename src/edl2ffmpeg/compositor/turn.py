@@ -41,7 +41,7 @@ def turn(source: Frame, target: Frame, affine: Affine, region: Rectangle) -> Ite
         )
         p = to_picture.xx * x + to_picture.xy * y + to_picture.x0
         q = to_picture.yx * x + to_picture.yy * y + to_picture.y0
-        numbers = (
+        places = (
             (p + 1) * half_x - float(from_across.first) / from_across.spacing,
             (q + 1) * half_y - float(from_down.first) / from_down.spacing,
             to_picture.xx * across.spacing * half_x,
@@ -55,12 +55,23 @@ def turn(source: Frame, target: Frame, affine: Affine, region: Rectangle) -> Ite
                 _warp,
                 component_plane(source, component),
                 rectangle_plane(target, component, samples),
-                (
-                    *(_fixed(number, _FARTHEST) for number in numbers[:2]),
-                    *(_fixed(number, _LONGEST) for number in numbers[2:]),
-                ),
+                _numbers(places),
             ),
         )
+
+
+def _numbers(
+    places: tuple[float, float, float, float, float, float],
+) -> tuple[int, int, int, int, int, int]:
+    x, y, column_x, column_y, row_x, row_y = places
+    return (
+        _fixed(x, _FARTHEST),
+        _fixed(y, _FARTHEST),
+        _fixed(column_x, _LONGEST),
+        _fixed(column_y, _LONGEST),
+        _fixed(row_x, _LONGEST),
+        _fixed(row_y, _LONGEST),
+    )
 
 
 def _fixed(value: float, most: float) -> int:
@@ -70,7 +81,7 @@ def _fixed(value: float, most: float) -> int:
 def _warp(
     source: _kernels.Plane,
     target: _kernels.Plane,
-    numbers: tuple[int, ...],
+    numbers: tuple[int, int, int, int, int, int],
     scratch: _kernels.Scratch,
     row_start: int,
     row_end: int,

@@ -6,11 +6,13 @@ It decodes and encodes nothing.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 
 from edl2ffmpeg.compositor.cpu import CpuCompositor
 from edl2ffmpeg.compositor.fonts import FontLibrary
 from edl2ffmpeg.compositor.text import TextRenderer
 from edl2ffmpeg.devices.cpu import compositor_threads
+from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.frame import Colour, Matrix, PixelFormat
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.frames import FramePool
@@ -18,7 +20,19 @@ from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 
-__all__ = ["Compositing"]
+__all__ = ["Compositing", "open_fonts"]
+
+
+def open_fonts(access: AccessRules, base_folder: Path) -> FontLibrary:
+    """The fonts that texts may use: files that the rules allow, families, and the bundled ones."""
+
+    def check(name: str) -> str:
+        try:
+            return access.check(access.resolve(name, base_folder))
+        except ValueError as error:
+            raise MediaOpenError(f"{name!r} is no path of a font: {error}", name) from None
+
+    return FontLibrary(check)
 
 
 class Compositing(Owner):
@@ -37,7 +51,7 @@ class Compositing(Owner):
             self.pool = FramePool(width, height, format, Colour(Matrix.BT709, False))
             stack.callback(self.pool.close)
             if timeline.text_tracks:
-                fonts = FontLibrary(access.check)
+                fonts = open_fonts(access, timeline.base_folder)
                 self._texts = stack.enter_context(TextRenderer(width, height, fonts))
             self.compositor = stack.enter_context(
                 CpuCompositor(

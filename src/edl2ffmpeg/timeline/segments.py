@@ -147,7 +147,7 @@ def _generated(source: GeneratedSource) -> model.GeneratedSource:
 
 
 def lay_out(
-    holder: OneOrMany[PlainSource],
+    holder: OneOrMany[PlainSource] | OneOrMany[TextSource],
     kind: model.StreamKind,
     clip_range: model.TimeRange,
     rate: Fraction,
