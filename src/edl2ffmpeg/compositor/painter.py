@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import ceil, floor
+from math import ceil, floor, hypot
 
 import numpy as np
 import numpy.typing as npt
@@ -289,7 +289,7 @@ def outline_of(
     """The outline of a (cropped) picture on a grid of samples, from sample ``start`` on.
 
     Coverage counts cells of samples, not the sites of chroma within them.  ``soft`` is the
-    width of the edge in pixels, at least a sample's.
+    width of the edge in pixels, at least a sample's across that edge.
     """
     left, top, right, bottom = edges
     half_p, half_q = max(right - left, 1e-9) / 2, max(bottom - top, 1e-9) / 2
@@ -298,13 +298,17 @@ def outline_of(
     x, y = (start[0] + 0.5) * spacing[0], (start[1] + 0.5) * spacing[1]
     p = (to.xx * spacing[0], to.xy * spacing[1], to.x0 + to.xx * x + to.xy * y - middle_p)
     q = (to.yx * spacing[0], to.yy * spacing[1], to.y0 + to.yx * x + to.yy * y - middle_q)
+    soft_p, soft_q = (
+        max(soft, hypot(*steps[:2]) / hypot(*slope)) if hypot(*slope) > 0 else 1.0
+        for steps, slope in ((p, (to.xx, to.xy)), (q, (to.yx, to.yy)))
+    )
     return Outline(
         (p[0] / half_p, p[1] / half_p, p[2] / half_p),
         (q[0] / half_q, q[1] / half_q, q[2] / half_q),
-        affine.across * half_p,
-        affine.down * half_q,
+        affine.across * half_p / soft_p,
+        affine.down * half_q / soft_q,
         corner,
-        max(soft, (spacing[0] + spacing[1]) / 2),
+        1.0,
     )
 
 
