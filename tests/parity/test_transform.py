@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edl2ffmpeg.compositor.canvas import CanvasPool
 from edl2ffmpeg.frame import Frame, pixel_format
 from edl2ffmpeg.plan.model import TransformPlan
 from helpers.frames import Draw, codes, media_layer, random_frame, set_component
@@ -166,3 +167,24 @@ def test_a_shape_of_0_is_an_ellipse(draw: Draw) -> None:
     assert (shown[distance > 1.04] == 16).all()
     # The area of the ellipse.
     assert ((shown - 16) / 184).mean() == pytest.approx(np.pi / 4, abs=0.004)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_turned_picture_shows_nothing_of_what_was_drawn_before(
+    draw: Draw, layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = random_frame(48, 32, "yuva420p", smooth=True)
+    take = CanvasPool.take
+    shown = []
+    for left_over in (0, 32_767):
+
+        def taken(pool: CanvasPool, *shape: Any, code: int = left_over) -> Frame:
+            canvas = take(pool, *shape)
+            for component in range(len(canvas.format.components)):
+                canvas.array(component)[:] = code
+            return canvas
+
+        monkeypatch.setattr(CanvasPool, "take", taken)
+        shown.append(drawn(draw, frame, [{"rotation": 15.0, "zoom_x": 0.6, "zoom_y": 0.5}], layout))
+    for component in range(3):
+        assert (codes(shown[0], component) == codes(shown[1], component)).all()

@@ -31,6 +31,7 @@ __all__ = ["LayerDrawer"]
 Run = Callable[[Iterable[RowJob]], None]
 
 _CUBES_KEPT = 4
+_MARGIN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ class LayerDrawer:
         layout = canvas_layout(self._output.format, picture.has_alpha)
         width, height = self._output.width, self._output.height
         turned = borrowed.enter_context(self._canvases.lent(width, height, layout))
-        region = drawn_region(drawing.affine, surface.frame)
+        # Chroma's coverage is filtered from luma's, and reads a few samples around the picture.
+        region = drawn_region(drawing.affine, surface.frame, _MARGIN)
         if region is None:
             return
         self._run(turn(canvas, turned, drawing.affine, region))

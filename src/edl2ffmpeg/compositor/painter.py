@@ -103,9 +103,12 @@ def paint(picture: Picture, drawing: Drawing, surface: Surface) -> Iterator[RowJ
             yield _Grid(picture, drawing, surface, components, samples, index).job()
 
 
-def drawn_region(affine: Affine, frame: Frame) -> Rectangle | None:
-    """The pixels that a picture placed by ``affine`` touches, in whole chroma cells."""
-    left, top, right, bottom = affine.bounds()
+def drawn_region(affine: Affine, frame: Frame, margin: int = 0) -> Rectangle | None:
+    """The pixels that a picture placed by ``affine`` touches, in whole chroma cells.
+
+    ``margin`` pixels around it are part of it as well.
+    """
+    left, top, right, bottom = affine.bounds(margin)
     across, down = (1 << shift for shift in frame.format.chroma_shift)
     region = Rectangle(
         max(floor(left / across) * across, 0),
