@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers.bad_media import make_bad_media
+from helpers.looks import LookMedia, make_look_media
 from helpers.media_factory import ClipLibrary
 
 
@@ -25,3 +26,9 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipLibrary:
 def bad_media(tmp_path: Path) -> Callable[[str], Path]:
     """Makes a broken file by its name in ``BAD_MEDIA``."""
     return lambda kind: make_bad_media(tmp_path, kind)
+
+
+@pytest.fixture(scope="session")
+def look_media(clips: ClipLibrary, tmp_path_factory: pytest.TempPathFactory) -> LookMedia:
+    """Sources of every kind, those with alpha included."""
+    return make_look_media(tmp_path_factory.mktemp("looks"), clips)

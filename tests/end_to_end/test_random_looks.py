@@ -17,15 +17,8 @@ from edl2ffmpeg.compositor import canvas
 from edl2ffmpeg.frame import Frame, PixelFormat
 from edl2ffmpeg.rendering import compositing
 from helpers.edl_factory import write_edl
-from helpers.looks import LookMedia, make_look_media, random_look_edls
-from helpers.media_factory import ClipLibrary
+from helpers.looks import LookMedia, random_look_edls
 from helpers.rendering import render_edl
-
-
-@pytest.fixture(scope="module")
-def files(clips: ClipLibrary, tmp_path_factory: pytest.TempPathFactory) -> LookMedia:
-    return make_look_media(tmp_path_factory.mktemp("looks"), clips)
-
 
 # A failing EDL is told as it was found: to shrink one takes minutes.
 relaxed = settings(
@@ -37,8 +30,10 @@ relaxed = settings(
 
 @settings(relaxed, max_examples=200, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
-def test_two_hundred_random_edls_with_every_feature(files: LookMedia, data: st.DataObject) -> None:
-    edl, frames = data.draw(random_look_edls(files))
+def test_two_hundred_random_edls_with_every_feature(
+    look_media: LookMedia, data: st.DataObject
+) -> None:
+    edl, frames = data.draw(random_look_edls(look_media))
     with tempfile.TemporaryDirectory() as name:
         result = render_edl(Path(name), edl)
     assert result.frames == frames
@@ -67,9 +62,9 @@ def composed(path: Path, threads: int, left_over: int) -> list[tuple[npt.NDArray
 @settings(relaxed, max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data())
 def test_frames_depend_neither_on_threads_nor_on_what_was_drawn_before(
-    files: LookMedia, data: st.DataObject
+    look_media: LookMedia, data: st.DataObject
 ) -> None:
-    edl, frames = data.draw(random_look_edls(files))
+    edl, frames = data.draw(random_look_edls(look_media))
     with tempfile.TemporaryDirectory() as name:
         path = write_edl(Path(name), edl)
         made = [composed(path, threads, left) for threads, left in ((1, 0), (3, 32_767))]

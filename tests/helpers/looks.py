@@ -230,7 +230,7 @@ class _Writer:
         times = sorted(rng.randint(0, frames + 2) for _ in range(rng.randint(1, 4)))
         made = []
         for time in times:
-            point = {"point": self.seconds(time)} | values()
+            point: Json = {"point": self.seconds(time)} | values()
             if rng.random() < 0.3:
                 point["bezier"] = [0.4, rng.choice((0, -0.6)), 0.6, rng.choice((1, 1.5))]
             made.append(point)

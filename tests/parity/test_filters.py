@@ -197,11 +197,10 @@ GREY = ("saturation", {"value": 0.2})
 def after(frame: Frame, *filters: tuple[str, dict[str, Any]]) -> list[Array]:
     """Code values after filters of single samples of a 4:4:4 picture."""
     scale = 2 ** (frame.format.depth - 8)
-    parts: Any = [values(frame, component, codes(frame, component)) for component in range(3)]
-    nowhere = np.zeros_like(parts[0])
+    y, u, v = (values(frame, component, codes(frame, component)) for component in range(3))
+    nowhere = np.zeros_like(y)
     for kind, given in filters:
-        parts = effect_reference.pointwise(kind, given, *parts, nowhere, nowhere)
-    y, u, v = parts
+        y, u, v = effect_reference.pointwise(kind, given, y, u, v, nowhere, nowhere)
     return [(16 + 219 * y) * scale, (128 + 224 * u) * scale, (128 + 224 * v) * scale]
 
 
