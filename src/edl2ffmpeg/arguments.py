@@ -97,7 +97,7 @@ def _add_timeline_options(group: argparse._ActionsContainer) -> None:
     _add_fit_option(group)
     group.add_argument(
         "--subtitles", choices=[entry.value for entry in Subtitles], default="burn",
-        help="into the picture, the container, .srt, nowhere",
+        metavar="HOW", help="burn (default), embed, sidecar (an .srt file), off",
     )  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings are errors")
 

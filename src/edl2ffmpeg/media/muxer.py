@@ -20,7 +20,7 @@ from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._translate import encoding
 from edl2ffmpeg.media.audio_encoder import AudioEncoder
 from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput, subtitle_codec
-from edl2ffmpeg.media.subtitle_encoder import SubtitleEncoder
+from edl2ffmpeg.media.subtitle_encoder import SubtitleEncoder, interleaving
 from edl2ffmpeg.media.video_encoder import VideoEncoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.cues import Cue
@@ -55,12 +55,15 @@ class Muxer(Owner):
         self._path = str(path)
         self._audio: AudioEncoder | None = None
         self._output: OutputContainer | None = None
+        options = {**_REPRODUCIBLE, **dict(container.options)}
+        if subtitles:
+            options |= interleaving(video.encoder)
         with encoding(self._path, "opening the output"):
             self._output = av.open(
                 f"file:{self._path}",
                 "w",
                 format=container.muxer,
-                container_options={**_REPRODUCIBLE, **dict(container.options)},
+                container_options=options,
             )
         try:
             self._video = VideoEncoder(self._output, video, encoder_threads(threads))

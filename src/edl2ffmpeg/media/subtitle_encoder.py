@@ -20,7 +20,13 @@ from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.plan.cues import Cue
 from edl2ffmpeg.timing import format_timecode, frame_at, pts_at
 
-__all__ = ["SubtitleEncoder", "packet_data", "ticks_per_second", "without_blank_lines"]
+__all__ = [
+    "SubtitleEncoder",
+    "interleaving",
+    "packet_data",
+    "ticks_per_second",
+    "without_blank_lines",
+]
 
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _LONGEST_MOV_TEXT = 0xFFFF
@@ -32,6 +38,11 @@ _LONGEST_MOV_TEXT = 0xFFFF
 _FINEST_UNITS = 48_000
 # Rates with more are none that a movie has; their times are rounded.
 _MOST_UNITS = 1_000_000
+
+# While a track has no packet, FFmpeg holds back the others' for ten seconds, lest one comes that
+# belongs before them.  Of these encoders that is up to a gigabyte, and they are quick to answer.
+_HEAVY_ENCODERS = ("prores_ks", "dnxhd", "ffv1")
+_HEAVY_HELD_MICROSECONDS = 2_000_000
 
 # FFmpeg's own defaults, which a player replaces by its viewer's.
 _HEADER = b"""[Script Info]
@@ -96,6 +107,13 @@ class SubtitleEncoder:
         packet.duration = pts_at(cue.end, time_base) - packet.pts
         packet.is_keyframe = True
         return packet
+
+
+def interleaving(encoder: str) -> dict[str, str]:
+    """Options of a container with text tracks beside pictures of this encoder."""
+    if encoder in _HEAVY_ENCODERS:
+        return {"max_interleave_delta": str(_HEAVY_HELD_MICROSECONDS)}
+    return {}
 
 
 def ticks_per_second(frame_rate: Fraction) -> int:
