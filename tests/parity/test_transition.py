@@ -22,6 +22,7 @@ Array = npt.NDArray[np.float64]
 SIZE = (96, 64)
 LAYOUTS = ["yuv420p", "yuv422p10le", "yuv444p"]
 BLACK = (16, 128, 128)
+HALF = Fraction(1, 2)
 
 
 def transition(
@@ -232,3 +233,14 @@ def test_fades_and_transforms_of_both_sides_are_kept(draw: Draw) -> None:
     shown = codes(draw(("yuv420p", *SIZE), [plan], flat), 0)
     assert np.abs(shown[20:44, 30:66] - (150 + 60) / 2).max() <= 1
     assert np.abs(shown[:12] - (150 + 16) / 2).max() <= 1
+
+
+def test_squares_smaller_than_a_pixel_are_pixels(draw: Draw) -> None:
+    """Ten thousand columns would be fifty million cells."""
+    flat = [flat_frame(*SIZE, "yuv444p", (luma, 128, 128)) for luma in (50, 200)]
+    shown = [
+        codes(draw(("yuv444p", *SIZE), [transition("squares", HALF, columns=columns)], flat), 0)
+        for columns in (SIZE[0], 10_000)
+    ]
+    assert (shown[0] == shown[1]).all()
+    assert (shown[0] == 200).sum() == shown[0].size / 2

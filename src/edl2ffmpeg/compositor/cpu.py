@@ -16,6 +16,7 @@ from edl2ffmpeg.compositor._kernels import Scratch
 from edl2ffmpeg.compositor.canvas import CanvasPool
 from edl2ffmpeg.compositor.component_maps import is_component_wise
 from edl2ffmpeg.compositor.compositor import CompositorCounters
+from edl2ffmpeg.compositor.effects import crops_inside
 from edl2ffmpeg.compositor.generate import STATIC_GENERATORS, PictureGenerator
 from edl2ffmpeg.compositor.geometry import Fit, Rectangle
 from edl2ffmpeg.compositor.layers import LayerDrawer
@@ -170,7 +171,7 @@ class CpuCompositor(Owner):
         layer = unit.layer
         if unit.operation.opacity != 1 or layer.transforms:
             return False
-        if any(effect.kind is EffectKind.CROP for effect in layer.effects):
+        if any(effect.kind is EffectKind.CROP or crops_inside(effect) for effect in layer.effects):
             return False
         if isinstance(layer.picture, GeneratedPicture):
             source = layer.picture.source

@@ -16,6 +16,9 @@ _LARGEST_3D = 256
 _LARGEST_1D = 65_536
 # A table of 256^3 entries is about this long as text.
 _LARGEST_FILE = 1 << 29
+_MOST_DIGITS = 9
+_FARTHEST_INPUT = 1e6
+_LEAST_DOMAIN = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +91,12 @@ def _cube(
         raise ValueError(
             f"it has {len(numbers) // 3} entries, but its size asks for {expected // 3}"
         )
-    if not (high > low).all():
+    # The widest domain that single precision can scale to 0..1; it refuses NaN as well.
+    if not (np.abs([low, high]) <= _FARTHEST_INPUT).all():
+        raise ValueError("its domain is not finite")
+    if not (high - low >= _LEAST_DOMAIN).all():
         raise ValueError("its domain is empty")
-    entries = np.array(numbers, np.float32)
+    entries = _entries(numbers)
     if not np.isfinite(entries).all():
         raise ValueError("an entry is not a finite number")
     return Cube(entries, size, is_3d, low, high)
@@ -98,15 +104,35 @@ def _cube(
 
 def _size(words: list[str], place: int) -> int:
     largest = _LARGEST_3D if words[0] == "LUT_3D_SIZE" else _LARGEST_1D
-    if len(words) != 2 or not words[1].isdecimal() or not 2 <= int(words[1]) <= largest:
+    # int() refuses thousands of digits in words of its own.
+    is_short = len(words) == 2 and words[1].isdecimal() and len(words[1]) <= _MOST_DIGITS
+    if not is_short or not 2 <= int(words[1]) <= largest:
         raise ValueError(f"line {place}: {words[0]} must be 2 to {largest}")
     return int(words[1])
+
+
+def _entries(numbers: list[str]) -> npt.NDArray[np.float32]:
+    try:
+        # A number beyond single precision becomes an infinity, which is refused.
+        with np.errstate(over="ignore"):
+            return np.array(numbers, np.float32)
+    except ValueError:
+        for index, word in enumerate(numbers):
+            _number(word, f"entry {index // 3 + 1}")
+        raise
+
+
+def _number(word: str, where: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{where} holds {word[:20]!r} in place of a number") from None
 
 
 def _triple(words: list[str], place: int) -> npt.NDArray[np.float64]:
     if len(words) != 3:
         raise ValueError(f"line {place} has {len(words)} numbers instead of 3")
-    return np.array(words, np.float64)
+    return np.array([_number(word, f"line {place}") for word in words])
 
 
 def _input_range(
@@ -114,5 +140,5 @@ def _input_range(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     if len(words) != 2:
         raise ValueError(f"line {place} has {len(words)} numbers instead of 2")
-    low, high = (float(word) for word in words)
+    low, high = (_number(word, f"line {place}") for word in words)
     return np.full(3, low), np.full(3, high)

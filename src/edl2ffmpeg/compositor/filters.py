@@ -14,13 +14,13 @@ from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
 from edl2ffmpeg.compositor.canvas import CanvasPool
 from edl2ffmpeg.compositor.cube import Cube
-from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges
+from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION
 from edl2ffmpeg.compositor.painter import WHOLE, Drawing, Surface, outline_of, paint
 from edl2ffmpeg.compositor.picture import canvas_picture
 from edl2ffmpeg.compositor.planes import component_plane
-from edl2ffmpeg.compositor.resampling import SampleGrid, sample_grids
+from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
 from edl2ffmpeg.compositor.route import RowJob
 from edl2ffmpeg.frame import Component, Frame, PixelFormat
 from edl2ffmpeg.plan.model import EffectPlan
@@ -33,6 +33,7 @@ MASK_LAYOUT = PixelFormat("mask", 15, (0, 0), (Component(0),))
 
 _LINES = 1080
 _AMOUNT_BITS = 14
+_ONE = 1 << WEIGHT_BITS
 _MOST_AMOUNT = 100.0
 _LUMA_CODES = (2048, 30_080)
 
@@ -184,8 +185,11 @@ class Filters:
     ) -> Iterable[RowJob]:
         assert effect.mask is not None
         feather = effect.value("feather") * self._pixels
-        luma = (0, 3) if canvas.format.has_alpha else (0,)
-        for components in (luma, (1, 2)):
+        with_crops = canvas.format.has_alpha and crops_inside(effect)
+        groups = [(0,), (1, 2)] if not canvas.format.has_alpha else [(0, 3), (1, 2)]
+        if with_crops:
+            groups = [(3,), (0,), (1, 2)]
+        for components in groups:
             grids = sample_grids(canvas.format, components[0], canvas.width, canvas.height)
             mask = borrowed.enter_context(
                 self._canvases.lent(grids[0].count, grids[1].count, MASK_LAYOUT)
@@ -196,6 +200,8 @@ class Filters:
                 _kernels.outline(outline, component_plane(mask, 0), 0, mask.height)
             else:
                 mask.array(0)[:] = 0
+            if with_crops and components != (3,):
+                _weigh_by_alpha(mask.array(0), sides, grids)
             outside, inside = (
                 _kernels.MixSource([component_plane(side, number) for number in components])
                 for side in sides
@@ -203,6 +209,27 @@ class Filters:
             targets = [component_plane(result, number) for number in components]
             job = partial(_mixed, outside, inside, component_plane(mask, 0), targets)
             yield RowJob(mask.height, job)
+
+
+def _weigh_by_alpha(
+    shares: npt.NDArray[np.uint16],
+    sides: tuple[Frame, Frame],
+    grids: tuple[SampleGrid, SampleGrid],
+) -> None:
+    """Makes shares of the inside those of what is seen of it: colour without alpha is none."""
+    across, down = grids
+    rows, columns = (
+        np.minimum(np.arange(grid.count) * grid.spacing, length - 1)
+        for grid, length in ((down, sides[0].height), (across, sides[0].width))
+    )
+    outside, inside = (
+        np.add.reduceat(np.add.reduceat(side.array(3), rows, 0, np.float32), columns, 1)
+        for side in sides
+    )
+    seen_inside = shares * inside
+    seen = seen_inside + (_ONE - shares.astype(np.float32)) * outside
+    np.divide(seen_inside * _ONE, seen, out=seen_inside, where=seen > 0)
+    shares[:] = np.where(seen > 0, np.rint(seen_inside), shares)
 
 
 def _mixed(

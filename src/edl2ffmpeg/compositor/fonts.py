@@ -25,7 +25,7 @@ from edl2ffmpeg.compositor.font_files import (
 from edl2ffmpeg.errors import MediaOpenError, printable
 from edl2ffmpeg.ownership import Owner
 
-__all__ = ["FontLibrary", "FontStack", "is_ignorable", "system_font_folders"]
+__all__ = ["FontLibrary", "FontStack", "is_font_file", "is_ignorable", "system_font_folders"]
 
 # Packages of fonts: the one that is always installed, and the one of the extra "cjk".
 _PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
@@ -128,7 +128,7 @@ class FontLibrary(Owner):
         self.warnings.append(sentence)
 
     def _named(self, name: str) -> FontFace | None:
-        if _is_file_name(name):
+        if is_font_file(name):
             return self._file(name)
         found = self._family(name)
         face = self._open_quietly(found) if found else None
@@ -243,7 +243,8 @@ class FontStack:
         self._library.lost(letter, f"no font has the character {what}; a box is drawn: {advice}")
 
 
-def _is_file_name(name: str) -> bool:
+def is_font_file(name: str) -> bool:
+    """Whether what an EDL says is a font's file, and not its family."""
     return "/" in name or os.sep in name or name.lower().endswith(FONT_SUFFIXES)
 
 

@@ -290,7 +290,7 @@ def outline_of(
     """The outline of a (cropped) picture on a grid of samples, from sample ``start`` on.
 
     Coverage counts cells of samples, not the sites of chroma within them.  ``soft`` is the
-    width of the edge in pixels, at least a sample's.
+    width of the edge in pixels, at least a sample's across that edge.
     """
     left, top, right, bottom = edges
     half_p, half_q = max(right - left, 1e-9) / 2, max(bottom - top, 1e-9) / 2

@@ -116,6 +116,8 @@ def _cell_order(
     columns: int, grids: _Grids, size: tuple[int, int]
 ) -> tuple[npt.NDArray[np.int64], int]:
     """When each sample's cell changes: 0 first; and the number of cells."""
+    # Cells smaller than a pixel are not seen, but there may be very many.
+    columns = min(columns, size[0])
     side = size[0] / columns
     rows = max(ceil(size[1] / side - 1e-9), 1)
     order = np.random.Generator(np.random.PCG64(_ORDER_SEED)).permutation(columns * rows)

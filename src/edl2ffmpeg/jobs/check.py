@@ -1,4 +1,4 @@
-"""Checks a timeline's media before anything is rendered; it writes nothing.
+"""Checks a timeline's media, tables and fonts before anything is rendered; it writes nothing.
 
 Every file is opened once, whatever the number of clips, and every problem is reported.
 """
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from edl2ffmpeg.compositor.cube import read_cube
+from edl2ffmpeg.compositor.fonts import is_font_file
 from edl2ffmpeg.errors import (
     EdlValidationError,
     MediaAccessError,
@@ -19,7 +21,8 @@ from edl2ffmpeg.errors import (
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
 from edl2ffmpeg.media.decoder_pool import DecoderPool
-from edl2ffmpeg.timeline.media_use import lut_files, media_segments
+from edl2ffmpeg.rendering.compositing import open_fonts
+from edl2ffmpeg.timeline.media_use import font_names, lut_files, media_segments
 from edl2ffmpeg.timeline.model import (
     MediaSource,
     Segment,
@@ -55,7 +58,8 @@ def check_media(
 ) -> MediaNotes:
     """Opens every stream that the timeline uses, and tells what is odd about it.
 
-    Look-up tables are judged by whether they may be read, and not opened.
+    Look-up tables and font files are read as well; a font's family is looked for when a text
+    is drawn, since another font can take its place.
 
     Raises ``MediaOpenError`` with one line per file that cannot be used (at most 20).  The
     decoders stay open in ``decoders``.
@@ -83,6 +87,7 @@ def check_media(
             ]
         found.short += _short_source(segment, source, ends[key], timeline.frame_rate)
     _check_luts(timeline.picture_tracks, access, problems, failed_locations)
+    _check_fonts(timeline, access, problems, failed_locations)
     if problems:
         shown = problems[:MAX_PROBLEMS]
         told = EdlValidationError(shown, len(problems) - len(shown))
@@ -93,14 +98,33 @@ def check_media(
 def _check_luts(
     tracks: tuple[Track, ...], access: AccessRules, problems: list[Problem], failed: list[str]
 ) -> None:
-    """Whether each .cube file may be read; what is in it shows when it is."""
+    """Whether each .cube file may be read, and holds a table."""
     for location, json_path in lut_files(tracks).items():
         try:
             if not access.check(location).startswith("file:"):
                 raise MediaAccessError(f"{location}: a look-up table must be a local file")
+            read_cube(location)
         except MediaError as error:
             failed.append(location)
             problems.append(Problem(json_path, str(error)))
+
+
+def _check_fonts(
+    timeline: Timeline, access: AccessRules, problems: list[Problem], failed: list[str]
+) -> None:
+    """Whether each font file that a text names may be read, and is a font."""
+    files = {
+        name: json_path
+        for name, json_path in font_names(timeline.text_tracks).items()
+        if is_font_file(name)
+    }
+    with open_fonts(access, timeline.base_folder) as library:
+        for name, json_path in files.items():
+            try:
+                library.stack((name,))
+            except MediaError as error:
+                failed.append(error.path or name)
+                problems.append(Problem(json_path, str(error)))
 
 
 def _open(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from edl2ffmpeg.timeline.effects import Effect
-from edl2ffmpeg.timeline.model import MediaSource, Segment, Track
+from edl2ffmpeg.timeline.model import MediaSource, Segment, TextSource, Track
 
-__all__ = ["lut_files", "media_segments"]
+__all__ = ["font_names", "lut_files", "media_segments"]
 
 
 def media_segments(tracks: Iterable[Track]) -> Iterator[tuple[Segment, MediaSource]]:
@@ -29,6 +29,18 @@ def lut_files(tracks: Iterable[Track]) -> dict[str, str]:
         for sub_track in track.sub_tracks:
             for span in sub_track.spans:
                 _note_luts(span.effects, found)
+    return found
+
+
+def font_names(tracks: Iterable[Track]) -> dict[str, str]:
+    """The families and files of all texts' fonts, each with the clip that names it first."""
+    found: dict[str, str] = {}
+    for track in tracks:
+        for clip in track.clips:
+            for segment in clip.segments:
+                if isinstance(segment.source, TextSource):
+                    for name in segment.source.format.fonts:
+                        found.setdefault(name, clip.json_path)
     return found
 
 

@@ -17,6 +17,7 @@ from helpers.edl_factory import document, generated, media, video_clip, write_ed
 from helpers.media_factory import ClipLibrary
 
 BLACK = generated("black", 1)
+TABLE = "LUT_1D_SIZE 2\n0 0 0\n1 1 1\n"
 
 
 def load(folder: Path, *clips: Any) -> edl2ffmpeg.Timeline:
@@ -57,7 +58,7 @@ def test_tables_of_sub_tracks_and_masks_are_looked_for(tmp_path: Path) -> None:
 
 
 def test_a_table_that_is_there_is_good(tmp_path: Path) -> None:
-    (tmp_path / "film.cube").write_text("LUT_3D_SIZE 2\n")
+    (tmp_path / "film.cube").write_text(TABLE)
     assert check(tmp_path, video_clip(BLACK, 0, 1, effects=[lut("film.cube")])).warnings == []
 
 
@@ -65,7 +66,7 @@ def test_tables_are_held_to_the_access_rules(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     table = tmp_path / "film.cube"
-    table.write_text("LUT_3D_SIZE 2\n")
+    table.write_text(TABLE)
     clip = video_clip(BLACK, 0, 1, effects=[lut(table)])
     assert check(inside, clip).warnings == []
     (problem,) = refused(inside, clip, access=AccessRules(roots=(inside,)))

@@ -143,8 +143,14 @@ uint16_t *row_to(const Plane &plane, int y) {
     return reinterpret_cast<uint16_t *>(plane.address + y * plane.pitch);
 }
 
+// Of a Gaussian this narrow the neighbours' weight is below any float's share, and its square
+// may be no number at all.
+constexpr double kNarrowest = 0.05;
+
 // A blur that reaches this far cannot be told from a wider one on the same picture.
-double limited(double sigma, int length) { return std::min(sigma, length / 2.0); }
+double limited(double sigma, int length) {
+    return sigma < kNarrowest ? 0 : std::min(sigma, length / 2.0);
+}
 
 }  // namespace
 
