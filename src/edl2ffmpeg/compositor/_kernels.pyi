@@ -78,7 +78,14 @@ _Triple = tuple[float, float, float]
 @final
 class Outline:
     def __init__(
-        self, p: _Triple, q: _Triple, across: float, down: float, corner: float, soft: float
+        self,
+        p: _Triple,
+        q: _Triple,
+        across: float,
+        down: float,
+        corner: float,
+        soft_p: float,
+        soft_q: float,
     ) -> None: ...
 
 @final

@@ -31,6 +31,7 @@ __all__ = ["LayerDrawer"]
 Run = Callable[[Iterable[RowJob]], None]
 
 _CUBES_KEPT = 4
+_SIZE_STEP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ class LayerDrawer:
         """Shrinks the picture as much as it will be shown smaller, then turns it."""
         picture = staged.picture
         size = (
-            min(ceil(picture.crop[2]), max(ceil(2 * drawing.affine.across), 1)),
-            min(ceil(picture.crop[3]), max(ceil(2 * drawing.affine.down), 1)),
+            _shrunk(picture.crop[2], 2 * drawing.affine.across),
+            _shrunk(picture.crop[3], 2 * drawing.affine.down),
         )
         placed = Rectangle(0, 0, max(round(1000 * drawing.aspect), 1), 1000)
         canvas = self._copied(
@@ -153,3 +154,12 @@ class LayerDrawer:
             if len(self._cubes) > _CUBES_KEPT:
                 self._cubes.popitem(last=False)
         return cube
+
+
+def _shrunk(length: float, shown: float) -> int:
+    """Samples for a length of the picture that is ``shown`` pixels long.
+
+    In steps, so that the canvases of an animated zoom are of few sizes.
+    """
+    steps = max(ceil(shown / _SIZE_STEP), 1) * _SIZE_STEP
+    return min(ceil(length), steps)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import ceil, floor
+from math import ceil, floor, hypot
 
 import numpy as np
 import numpy.typing as npt
@@ -304,8 +304,17 @@ def outline_of(
         affine.across * half_p,
         affine.down * half_q,
         corner,
-        max(soft, (spacing[0] + spacing[1]) / 2),
+        max(soft, _width_along(to.xx, to.xy, spacing)),
+        max(soft, _width_along(to.yx, to.yy, spacing)),
     )
+
+
+def _width_along(x: float, y: float, cell: tuple[int, int]) -> float:
+    """How wide a cell is in the direction (x, y), taken as an ellipse.
+
+    A ramp that wide is the nearest to how a slanted edge covers a rectangle.
+    """
+    return hypot(x * cell[0], y * cell[1]) / hypot(x, y)
 
 
 def _overlap(

@@ -424,8 +424,8 @@ def test_the_alpha_of_vp9_is_read_also_after_a_jump(tmp_path: Path) -> None:
     with VideoDecoder(AccessRules(), str(path)) as decoder:
         assert not decoder.notes
         for number in (0, 1, 2, 20, 21, 3, 29, 12):
-            frame = decoder.frame_played_at(Fraction(number, 25)).frame
-            assert frame.format.name == "yuva420p"
-            assert abs(float(frame.array(3).mean()) - 8 * number) <= 2, number
-            assert abs(float(frame.array(0).mean()) - 100) <= 2
+            shown = decoder.frame_played_at(Fraction(number, 25)).frame
+            assert shown.format.name == "yuva420p"
+            assert abs(float(shown.array(3).mean()) - 8 * number) <= 2, number
+            assert abs(float(shown.array(0).mean()) - 100) <= 2
         assert decoder.stats.seeks > 0

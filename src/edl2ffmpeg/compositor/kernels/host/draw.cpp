@@ -183,7 +183,7 @@ constexpr int kOutlineBlock = 32;
 
 float outline_at(const Outline &o, float x, float y) {
     return outline_coverage(o.p_x * x + o.p_y * y + o.p_0, o.q_x * x + o.q_y * y + o.q_0, o.across,
-                            o.down, o.corner, o.soft);
+                            o.down, o.corner, o.soft_p, o.soft_q);
 }
 
 void multiply_outline(const Outline &outline, int16_t *covered, int width, int y) {

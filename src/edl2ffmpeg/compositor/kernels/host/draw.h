@@ -81,7 +81,7 @@ struct Output {
 struct Outline {
     float p_x, p_y, p_0;
     float q_x, q_y, q_0;
-    float across, down, corner, soft;
+    float across, down, corner, soft_p, soft_q;
 };
 
 // Coverage of a layer, at most `most`: from the last channel if `from_channel`, else the same

@@ -399,14 +399,15 @@ NB_MODULE(_kernels, module) {
         .def(
             "__init__",
             [](Outline *self, std::tuple<float, float, float> p, std::tuple<float, float, float> q,
-               float across, float down, float corner, float soft) {
-                require(across > 0 && down > 0 && soft > 0 && corner >= 0 && corner <= 1,
+               float across, float down, float corner, float soft_p, float soft_q) {
+                require(across > 0 && down > 0 && soft_p > 0 && soft_q > 0 && corner >= 0 && corner <= 1,
                         "an outline has a size, an edge and a corner of 0 to 1");
                 const auto [p_x, p_y, p_0] = p;
                 const auto [q_x, q_y, q_0] = q;
-                new (self) Outline{p_x, p_y, p_0, q_x, q_y, q_0, across, down, corner, soft};
+                new (self) Outline{p_x, p_y, p_0, q_x, q_y, q_0, across, down, corner, soft_p, soft_q};
             },
-            "p"_a, "q"_a, "across"_a, "down"_a, "corner"_a, "soft"_a);
+            "p"_a, "q"_a, "across"_a, "down"_a, "corner"_a, "soft_p"_a,
+            "soft_q"_a);
 
     nb::class_<Coverage>(module, "Coverage")
         .def(
