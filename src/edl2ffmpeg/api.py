@@ -26,6 +26,7 @@ from edl2ffmpeg.jobs.render_job import (
     with_overrides,
 )
 from edl2ffmpeg.jobs.stills import still_of
+from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.frames import rgb_array
 from edl2ffmpeg.ownership import Owner
@@ -68,6 +69,8 @@ def render(
     """
     chosen = replace(settings or RenderSettings(), **options)
     timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
+    if not isinstance(edl, Timeline):
+        refuse_sidecar_names(timeline, Path(output), chosen, (Path(edl),))
     return render_timeline(timeline, Path(output), chosen, progress)
 
 
@@ -92,7 +95,7 @@ class FrameReader(Owner):
     def __init__(self, timeline: Timeline, settings: RenderSettings, format: str) -> None:
         choose_device(settings)
         timeline = with_overrides(timeline, settings)
-        planner = FramePlanner(timeline)
+        planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         start, end = frame_range_of(timeline, settings, planner.frame_count)
         access = access_rules(settings)
         layout = _reader_layout(format)

@@ -29,7 +29,7 @@ from edl2ffmpeg.errors import (
     printable,
 )
 from edl2ffmpeg.interruption import Interruption
-from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings
+from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings, Subtitles
 from edl2ffmpeg.timing import parse_frame_rate
 
 if TYPE_CHECKING:
@@ -105,9 +105,11 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     from edl2ffmpeg.api import load_timeline
     from edl2ffmpeg.jobs.render_job import render_timeline
     from edl2ffmpeg.jobs.report import report_to
+    from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
     from edl2ffmpeg.terminal import progress_display
 
     timeline = load_timeline(options.edl, settings)
+    refuse_sidecar_names(timeline, output, settings, (options.edl, options.report))
     kind = "none" if options.quiet and options.progress != "json" else options.progress
     with report_to(options.report, timeline, (options.edl, output), settings) as write_report:
         with progress_display(kind, output, interruption.check) as display:
@@ -182,6 +184,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         overwrite=options.overwrite,
         audio=not options.no_audio,
         fit=Fit(options.fit),
+        subtitles=Subtitles(options.subtitles),
         hw_accel=HardwareAcceleration(options.hw_accel),
         hw_device=options.hw_device,
         hw_encode=options.hw_encode,

@@ -71,7 +71,9 @@ class Step:
 
 @final
 class Program:
-    def __init__(self, components: list[MatrixRow], steps: list[Step]) -> None: ...
+    def __init__(
+        self, components: list[MatrixRow], steps: list[Step], unpremultiplies: bool = False
+    ) -> None: ...
 
 _Triple = tuple[float, float, float]
 
@@ -170,6 +172,7 @@ def mix(
     row_start: int,
     row_end: int,
 ) -> None: ...
+def premultiply(colour: Plane, alpha: Plane, row_start: int, row_end: int) -> None: ...
 def warp(
     source: Plane,
     target: Plane,

@@ -10,20 +10,23 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import ceil
 
+from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
 from edl2ffmpeg.compositor.canvas import CANVAS_DEPTH, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.cube import Cube, read_cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
-from edl2ffmpeg.compositor.filters import Filters
+from edl2ffmpeg.compositor.filters import MASK_LAYOUT, Filters
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION, LayerOperation
 from edl2ffmpeg.compositor.painter import Drawing, Surface, drawn_region, paint, paint_alpha
 from edl2ffmpeg.compositor.picture import Picture, canvas_picture
+from edl2ffmpeg.compositor.planes import component_plane
 from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, RowJob
 from edl2ffmpeg.compositor.turn import turn
-from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.frame import Frame, PixelFormat, pixel_format
 from edl2ffmpeg.plan.model import EffectPlan, LayerPlan
 
 __all__ = ["LayerDrawer"]
@@ -32,6 +35,7 @@ Run = Callable[[Iterable[RowJob]], None]
 
 _CUBES_KEPT = 4
 _SIZE_STEP = 32
+_FULL = pixel_format("yuv444p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ class LayerDrawer:
             return
         operation = replace(LayerOperation.of(layer), gamma=Fraction(1))
         with ExitStack() as borrowed:
-            staged = _Staged(route.picture(frame), layer.effects, layer.gamma)
+            picture = self._premultiplied(route.picture(frame), borrowed)
+            staged = _Staged(picture, layer.effects, layer.gamma)
             placed = route.placement.target
             if any(effect.kind in SPATIAL for effect in layer.effects):
                 staged = self._filtered(staged, placed, borrowed)
@@ -89,7 +94,35 @@ class LayerDrawer:
         canvas = self._copied(staged, size, placed, borrowed, has_alpha=alpha_depth is not None)
         last = [index for index, effect in enumerate(staged.effects) if effect.kind in SPATIAL][-1]
         done = self._filters.apply(canvas, staged.effects[: last + 1], borrowed)
-        return _Staged(canvas_picture(done, alpha_depth), staged.effects[last + 1 :], Fraction(1))
+        picture = self._premultiplied(canvas_picture(done, alpha_depth), borrowed)
+        return _Staged(picture, staged.effects[last + 1 :], Fraction(1))
+
+    def _premultiplied(self, picture: Picture, borrowed: ExitStack) -> Picture:
+        """The same picture as a filter may take it: Note [Premultiplied sampling]."""
+        if not picture.has_alpha:
+            return picture
+        frame = picture.frame
+        canvas = borrowed.enter_context(
+            self._canvases.lent(frame.width, frame.height, self._layout(has_alpha=True))
+        )
+        whole = replace(picture, crop=(0.0, 0.0, float(frame.width), float(frame.height)))
+        drawing = Drawing(_filling(frame.width, frame.height), 1.0, NO_OPERATION)
+        self._run(paint(replace(whole, alpha_depth=None), drawing, Surface(canvas)))
+        self._run(paint_alpha(whole, canvas))
+        self._multiply(canvas)
+        made = canvas_picture(canvas, picture.alpha_depth, is_premultiplied=True)
+        return replace(made, crop=picture.crop)
+
+    def _multiply(self, canvas: Frame) -> None:
+        """Multiplies the colours of a canvas by its alpha."""
+        alpha = component_plane(canvas, 3)
+        for component in range(3):
+            colour = component_plane(canvas, component)
+            self._run([RowJob(canvas.height, partial(_premultiply, colour, alpha))])
+
+    def _layout(self, has_alpha: bool) -> PixelFormat:
+        """With alpha a canvas is 4:4:4, so that each colour has an alpha of its own."""
+        return canvas_layout(_FULL if has_alpha else self._output.format, has_alpha)
 
     def _copied(
         self,
@@ -103,23 +136,39 @@ class LayerDrawer:
     ) -> Frame:
         """The picture on a canvas of ``size``, with its gamma and, if wanted, its effects."""
         picture = staged.picture
-        layout = canvas_layout(self._output.format, has_alpha)
+        layout = self._layout(has_alpha)
         canvas = borrowed.enter_context(self._canvases.lent(*size, layout))
         drawing = Drawing(
-            Affine(size[0] / 2, 0.0, size[0] / 2, 0.0, size[1] / 2, size[1] / 2),
+            _filling(*size),
             placed.width / placed.height,
             NO_OPERATION,
             staged.effects if with_effects else (),
             staged.gamma,
             cubes=self._cube,
         )
-        opaque = replace(picture, alpha_depth=None)
-        self._run(paint(opaque, drawing, Surface(canvas)))
+        with ExitStack() as unused:
+            # The alpha goes to a component of its own; coverage is only in the way of it.
+            self._run(paint(picture, drawing, self._replaced(canvas, picture, unused)))
         if picture.has_alpha:
             self._run(paint_alpha(picture, canvas))
         elif has_alpha:
             canvas.array(3)[:] = (1 << CANVAS_DEPTH) - 1
         return canvas
+
+    def _replaced(self, canvas: Frame, picture: Picture, borrowed: ExitStack) -> Surface:
+        """A surface on which ``picture`` replaces what was there, its transparency left out."""
+        if not picture.has_alpha:
+            return Surface(canvas)
+        width, height = canvas.width, canvas.height
+        luma, chroma = (
+            borrowed.enter_context(
+                self._canvases.lent(
+                    *canvas.format.component_size(number, width, height), MASK_LAYOUT
+                )
+            )
+            for number in (0, 1)
+        )
+        return Surface(canvas, (luma, chroma))
 
     def _draw_turned(
         self, staged: _Staged, drawing: Drawing, surface: Surface, borrowed: ExitStack
@@ -134,18 +183,26 @@ class LayerDrawer:
         canvas = self._copied(
             staged, size, placed, borrowed, has_alpha=picture.has_alpha, with_effects=True
         )
-        layout = canvas_layout(self._output.format, picture.has_alpha)
+        if picture.has_alpha:
+            self._multiply(canvas)
+        layout = self._layout(picture.has_alpha)
         width, height = self._output.width, self._output.height
         turned = borrowed.enter_context(self._canvases.lent(width, height, layout))
         region = drawn_region(drawing.affine, surface.frame)
         if region is None:
             return
         self._run(turn(canvas, turned, drawing.affine, region))
-        whole = Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2)
         final = replace(
-            drawing, affine=whole, outline=drawing.affine, effects=(), gamma=Fraction(1)
+            drawing,
+            affine=_filling(width, height),
+            outline=drawing.affine,
+            effects=(),
+            gamma=Fraction(1),
         )
-        self._run(paint(canvas_picture(turned, picture.alpha_depth), final, surface))
+        shown = canvas_picture(
+            turned, picture.alpha_depth, is_premultiplied=picture.alpha_depth is not None
+        )
+        self._run(paint(shown, final, surface))
 
     def _cube(self, path: str) -> Cube:
         cube = self._cubes.get(path)
@@ -154,6 +211,21 @@ class LayerDrawer:
             if len(self._cubes) > _CUBES_KEPT:
                 self._cubes.popitem(last=False)
         return cube
+
+
+def _filling(width: int, height: int) -> Affine:
+    """The map of a picture that fills a surface of this size."""
+    return Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2)
+
+
+def _premultiply(
+    colour: _kernels.Plane,
+    alpha: _kernels.Plane,
+    scratch: _kernels.Scratch,
+    row_start: int,
+    row_end: int,
+) -> None:
+    _kernels.premultiply(colour, alpha, row_start, row_end)
 
 
 def _shrunk(length: float, shown: float) -> int:

@@ -36,7 +36,7 @@ from edl2ffmpeg.compositor.operations import (
     output_weights,
 )
 from edl2ffmpeg.compositor.picture import Picture
-from edl2ffmpeg.compositor.planes import component_rectangle, rectangle_plane
+from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
 from edl2ffmpeg.compositor.route import RowJob
 from edl2ffmpeg.frame import Frame
@@ -117,7 +117,7 @@ def drawn_region(affine: Affine, frame: Frame) -> Rectangle | None:
 
 
 def paint_alpha(picture: Picture, canvas: Frame) -> Iterator[RowJob]:
-    """What writes the alpha of ``picture`` to the fourth component of a canvas of its shape."""
+    """What writes the alpha of ``picture`` to a canvas that shows the same."""
     width, height = canvas.width, canvas.height
     across, down = sample_grids(canvas.format, 3, width, height)
     channel = picture.channel(
@@ -125,7 +125,7 @@ def paint_alpha(picture: Picture, canvas: Frame) -> Iterator[RowJob]:
     )
     numbers = output_weights(NO_OPERATION, 0, canvas.format.depth)
     output = Output(
-        rectangle_plane(canvas, 3, Rectangle(0, 0, width, height)),
+        component_plane(canvas, 3),
         canvas.format.depth,
         [_ONE],
         _ONE // 2,
@@ -164,7 +164,8 @@ class _Grid:
         channels = [self._channel(number) for number in inputs]
         if self._picture.has_alpha:
             channels.append(self._channel(len(self._picture.grids) - 1))
-        program = self._program(steps, inputs) if steps else None
+        needs_program = steps or self._picture.is_premultiplied
+        program = self._program(steps, inputs) if needs_program else None
         outputs = [self._output(number, inputs) for number in self._components]
         run = partial(_run, channels, outputs, self._coverage(), program)
         return RowJob(self._samples.height, run)
@@ -207,7 +208,7 @@ class _Grid:
             _kernels.MatrixRow([weights[number] for number in inputs], offset)
             for weights, offset in zip(self._picture.weights, self._picture.offsets, strict=True)
         ]
-        return Program(rows, steps)
+        return Program(rows, steps, self._picture.is_premultiplied)
 
     def _output(self, component: int, inputs: tuple[int, ...]) -> Output:
         frame = self._surface.frame

@@ -105,7 +105,7 @@ def cells_of(
     width, height = thumbnail
     small = replace(settings, width=width, height=height)
     numbers = [number for shot in chosen for number in shot.edges]
-    planner = FramePlanner(timeline)
+    planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
     with StillReader(timeline, small, numbers) as reader:
         cells = []
         for shot in chosen:

@@ -44,7 +44,7 @@ class StillReader(Owner):
     ) -> None:
         choose_device(settings)
         self._timeline = timeline = with_overrides(timeline, settings)
-        self._planner = FramePlanner(timeline)
+        self._planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         for number in numbers:
             _refuse_outside(f"frame {number}", number, self._planner.frame_count)
         self._numbers = frozenset(numbers)

@@ -21,6 +21,7 @@ __all__ = [
     "VideoCodec",
     "VideoOutput",
     "container_for",
+    "subtitle_codec",
     "video_output",
 ]
 
@@ -70,6 +71,7 @@ class ContainerFormat:
     video_codecs: tuple[str, ...]
     audio_codec: str
     options: tuple[tuple[str, str], ...] = ()
+    subtitle_codec: str | None = None
 
 
 def _named(option: str, names: list[str]) -> dict[str, dict[str, str]]:
@@ -133,17 +135,21 @@ CONTAINERS = (
     ContainerFormat(
         "mp4", ("mp4", "m4v"),
         ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"), "aac", _FASTSTART,
+        "mov_text",
     ),
     ContainerFormat(
         "mov", ("mov",),
         ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video"), "aac", _FASTSTART,
+        "mov_text",
     ),
     ContainerFormat(
         "matroska", ("mkv",),
         ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1"),
-        "aac",
+        "aac", subtitle_codec="subrip",
     ),
-    ContainerFormat("webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus"),
+    ContainerFormat(
+        "webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus", subtitle_codec="webvtt"
+    ),
     # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
     ContainerFormat("mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le"),
     ContainerFormat("mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), "aac"),
@@ -164,6 +170,19 @@ def container_for(output: Path) -> ContainerFormat:
         raise SettingsError(f"{output}: the output's name has no extension; use one of {known}")
     raise SettingsError(
         f"{output}: the extension .{extension} does not name a container; use one of {known}"
+    )
+
+
+def subtitle_codec(container: ContainerFormat) -> str:
+    """The codec of text tracks; ``SettingsError`` lists the containers that can have them."""
+    if container.subtitle_codec is not None:
+        return container.subtitle_codec
+    able = " ".join(
+        "." + name for entry in CONTAINERS if entry.subtitle_codec for name in entry.extensions
+    )
+    raise SettingsError(
+        f"subtitles cannot be embedded in {container.muxer}, only in {able}; use one of these, or "
+        "--subtitles sidecar or burn"
     )
 
 

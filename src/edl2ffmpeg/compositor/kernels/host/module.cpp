@@ -81,7 +81,11 @@ void checked_draw(const std::vector<Channel> &channels, const std::vector<Output
     require(!coverage || !coverage->from_channel || !channels.empty(),
             "coverage needs an alpha channel");
     if (coverage) check_coverage(*coverage, target);
-    if (program) check_program(*program, channels.size());
+    if (program) {
+        check_program(*program, channels.size());
+        require(!program->unpremultiplies || (coverage && coverage->from_channel),
+                "a premultiplied picture needs its alpha");
+    }
     for (const Channel &channel : channels) check_channel(channel, target);
     for (const Output &output : outputs) {
         require(output.target.width == target.width && output.target.height == target.height,
@@ -179,6 +183,13 @@ void require_canvases(const Plane &source, const Plane &target) {
     require_canvas(target);
     require(source.width == target.width && source.height == target.height,
             "the planes differ in size");
+}
+
+void checked_premultiply(const Plane &colour, const Plane &alpha, int row_start, int row_end) {
+    require_canvases(colour, alpha);
+    require_rows(colour, row_start, row_end);
+    nb::gil_scoped_release release;
+    premultiply_plane(colour, alpha, row_start, row_end);
 }
 
 void checked_warp(const Plane &source, const Plane &target, int64_t origin_x, int64_t origin_y,
@@ -390,10 +401,10 @@ NB_MODULE(_kernels, module) {
         .def(
             "__init__",
             [](Program *self, std::vector<MatrixRow> components,
-               std::vector<std::shared_ptr<Step>> steps) {
-                new (self) Program{std::move(components), std::move(steps)};
+               std::vector<std::shared_ptr<Step>> steps, bool unpremultiplies) {
+                new (self) Program{std::move(components), std::move(steps), unpremultiplies};
             },
-            "components"_a, "steps"_a);
+            "components"_a, "steps"_a, "unpremultiplies"_a = false);
 
     nb::class_<Outline>(module, "Outline")
         .def(
@@ -448,6 +459,8 @@ NB_MODULE(_kernels, module) {
                "row_start"_a, "row_end"_a, "program"_a = nb::none());
     module.def("mix", &checked_mix, "outgoing"_a, "incoming"_a, "weights"_a.none(), "weight"_a,
                "targets"_a, "depth"_a, "row_start"_a, "row_end"_a);
+    module.def("premultiply", &checked_premultiply, "colour"_a, "alpha"_a, "row_start"_a,
+               "row_end"_a);
     module.def("warp", &checked_warp, "source"_a, "target"_a, "origin_x"_a, "origin_y"_a,
                "column_x"_a, "column_y"_a, "row_x"_a, "row_y"_a, "row_start"_a, "row_end"_a);
     module.def("blur", &checked_blur, "source"_a, "target"_a, "sigma_across"_a, "sigma_down"_a);
