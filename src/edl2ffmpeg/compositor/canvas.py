@@ -12,9 +12,12 @@ from edl2ffmpeg.compositor.conversion import OUTPUT_COLOUR
 from edl2ffmpeg.compositor.planes import new_frame
 from edl2ffmpeg.frame import Component, Frame, PixelFormat
 
-__all__ = ["CANVAS_DEPTH", "CanvasPool", "canvas_layout"]
+__all__ = ["CANVAS_DEPTH", "MASK_LAYOUT", "CanvasPool", "canvas_layout"]
 
 CANVAS_DEPTH = 15
+
+MASK_LAYOUT = PixelFormat("mask", CANVAS_DEPTH, (0, 0), (Component(0),))
+"""Shares of 0 to 2^14, one for each sample."""
 
 # About what a transition between two filtered layers needs at 1080 lines.
 _BUDGET_BYTES = 96 * 2**20

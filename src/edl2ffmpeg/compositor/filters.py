@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
-from edl2ffmpeg.compositor.canvas import CanvasPool
+from edl2ffmpeg.compositor.alpha import divide, filling, multiply
+from edl2ffmpeg.compositor.canvas import MASK_LAYOUT, CanvasPool
 from edl2ffmpeg.compositor.cube import Cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
 from edl2ffmpeg.compositor.geometry import Rectangle
@@ -22,14 +23,11 @@ from edl2ffmpeg.compositor.picture import canvas_picture
 from edl2ffmpeg.compositor.planes import component_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
 from edl2ffmpeg.compositor.route import RowJob
-from edl2ffmpeg.frame import Component, Frame, PixelFormat
+from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import EffectPlan
 from edl2ffmpeg.timeline.effects import EffectKind
 
-__all__ = ["MASK_LAYOUT", "Filters"]
-
-MASK_LAYOUT = PixelFormat("mask", 15, (0, 0), (Component(0),))
-"""Shares of 0 to 2^14, one for each sample."""
+__all__ = ["Filters"]
 
 _LINES = 1080
 _AMOUNT_BITS = 14
@@ -97,7 +95,7 @@ class Filters:
         width, height = canvas.width, canvas.height
         result = self._another(canvas, borrowed)
         drawing = Drawing(
-            Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2),
+            filling(width, height),
             width / height,
             NO_OPERATION,
             tuple(drawn),
@@ -113,14 +111,23 @@ class Filters:
     def _spatial(self, canvas: Frame, effect: EffectPlan, borrowed: ExitStack) -> Frame:
         if effect.kind is EffectKind.HIGHLIGHT:
             return self._highlight(canvas, effect, borrowed)
-        result = self._another(canvas, borrowed)
-        if effect.kind is EffectKind.BLUR:
-            self._blur(canvas, result, effect.value("value"))
-        elif effect.kind is EffectKind.MOSAIC:
-            self._mosaic(canvas, result, effect.value("value"))
-        else:
+        if effect.kind is EffectKind.SHARPEN:
+            result = self._another(canvas, borrowed)
             self._sharpen(canvas, result, effect)
-        return result
+            return result
+        mix = self._blur if effect.kind is EffectKind.BLUR else self._mosaic
+        if not canvas.format.has_alpha:
+            result = self._another(canvas, borrowed)
+            mix(canvas, result, effect.value("value"))
+            return result
+        # Pixels are mixed: what is transparent must bring nothing in.
+        weighted, mixed = self._another(canvas, borrowed), self._another(canvas, borrowed)
+        for component in range(len(canvas.format.components)):
+            weighted.array(component)[:] = canvas.array(component)
+        multiply(weighted, self._run)
+        mix(weighted, mixed, effect.value("value"))
+        divide(mixed, weighted, self._canvases, self._run)
+        return weighted
 
     def _blur(self, canvas: Frame, result: Frame, sigma: float) -> None:
         for component in range(len(canvas.format.components)):

@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from math import ceil
 
-from edl2ffmpeg.compositor import _kernels
-from edl2ffmpeg.compositor.affine import Affine, layer_affine
+from edl2ffmpeg.compositor.affine import layer_affine
+from edl2ffmpeg.compositor.alpha import filling, multiply, replacing
 from edl2ffmpeg.compositor.canvas import CANVAS_DEPTH, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.cube import Cube, read_cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
-from edl2ffmpeg.compositor.filters import MASK_LAYOUT, Filters
+from edl2ffmpeg.compositor.filters import Filters
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION, LayerOperation
 from edl2ffmpeg.compositor.painter import Drawing, Surface, drawn_region, paint, paint_alpha
 from edl2ffmpeg.compositor.picture import Picture, canvas_picture
-from edl2ffmpeg.compositor.planes import component_plane
 from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, RowJob
 from edl2ffmpeg.compositor.turn import turn
 from edl2ffmpeg.frame import Frame, PixelFormat, pixel_format
@@ -106,19 +104,12 @@ class LayerDrawer:
             self._canvases.lent(frame.width, frame.height, self._layout(has_alpha=True))
         )
         whole = replace(picture, crop=(0.0, 0.0, float(frame.width), float(frame.height)))
-        drawing = Drawing(_filling(frame.width, frame.height), 1.0, NO_OPERATION)
+        drawing = Drawing(filling(frame.width, frame.height), 1.0, NO_OPERATION)
         self._run(paint(replace(whole, alpha_depth=None), drawing, Surface(canvas)))
         self._run(paint_alpha(whole, canvas))
-        self._multiply(canvas)
+        multiply(canvas, self._run)
         made = canvas_picture(canvas, picture.alpha_depth, is_premultiplied=True)
         return replace(made, crop=picture.crop)
-
-    def _multiply(self, canvas: Frame) -> None:
-        """Multiplies the colours of a canvas by its alpha."""
-        alpha = component_plane(canvas, 3)
-        for component in range(3):
-            colour = component_plane(canvas, component)
-            self._run([RowJob(canvas.height, partial(_premultiply, colour, alpha))])
 
     def _layout(self, has_alpha: bool) -> PixelFormat:
         """With alpha a canvas is 4:4:4, so that each colour has an alpha of its own."""
@@ -139,7 +130,7 @@ class LayerDrawer:
         layout = self._layout(has_alpha)
         canvas = borrowed.enter_context(self._canvases.lent(*size, layout))
         drawing = Drawing(
-            _filling(*size),
+            filling(*size),
             placed.width / placed.height,
             NO_OPERATION,
             staged.effects if with_effects else (),
@@ -148,27 +139,15 @@ class LayerDrawer:
         )
         with ExitStack() as unused:
             # The alpha goes to a component of its own; coverage is only in the way of it.
-            self._run(paint(picture, drawing, self._replaced(canvas, picture, unused)))
+            surface = Surface(canvas)
+            if picture.has_alpha:
+                surface = replacing(canvas, self._canvases, unused)
+            self._run(paint(picture, drawing, surface))
         if picture.has_alpha:
             self._run(paint_alpha(picture, canvas))
         elif has_alpha:
             canvas.array(3)[:] = (1 << CANVAS_DEPTH) - 1
         return canvas
-
-    def _replaced(self, canvas: Frame, picture: Picture, borrowed: ExitStack) -> Surface:
-        """A surface on which ``picture`` replaces what was there, its transparency left out."""
-        if not picture.has_alpha:
-            return Surface(canvas)
-        width, height = canvas.width, canvas.height
-        luma, chroma = (
-            borrowed.enter_context(
-                self._canvases.lent(
-                    *canvas.format.component_size(number, width, height), MASK_LAYOUT
-                )
-            )
-            for number in (0, 1)
-        )
-        return Surface(canvas, (luma, chroma))
 
     def _draw_turned(
         self, staged: _Staged, drawing: Drawing, surface: Surface, borrowed: ExitStack
@@ -184,7 +163,7 @@ class LayerDrawer:
             staged, size, placed, borrowed, has_alpha=picture.has_alpha, with_effects=True
         )
         if picture.has_alpha:
-            self._multiply(canvas)
+            multiply(canvas, self._run)
         layout = self._layout(picture.has_alpha)
         width, height = self._output.width, self._output.height
         turned = borrowed.enter_context(self._canvases.lent(width, height, layout))
@@ -194,7 +173,7 @@ class LayerDrawer:
         self._run(turn(canvas, turned, drawing.affine, region))
         final = replace(
             drawing,
-            affine=_filling(width, height),
+            affine=filling(width, height),
             outline=drawing.affine,
             effects=(),
             gamma=Fraction(1),
@@ -211,21 +190,6 @@ class LayerDrawer:
             if len(self._cubes) > _CUBES_KEPT:
                 self._cubes.popitem(last=False)
         return cube
-
-
-def _filling(width: int, height: int) -> Affine:
-    """The map of a picture that fills a surface of this size."""
-    return Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2)
-
-
-def _premultiply(
-    colour: _kernels.Plane,
-    alpha: _kernels.Plane,
-    scratch: _kernels.Scratch,
-    row_start: int,
-    row_end: int,
-) -> None:
-    _kernels.premultiply(colour, alpha, row_start, row_end)
 
 
 def _shrunk(length: float, shown: float) -> int:
