@@ -94,3 +94,31 @@ def pattern(
     row_start: int,
     row_end: int,
 ) -> None: ...
+def warp(
+    source: Plane,
+    target: Plane,
+    origin_x: int,
+    origin_y: int,
+    column_x: int,
+    column_y: int,
+    row_x: int,
+    row_y: int,
+    row_start: int,
+    row_end: int,
+) -> None: ...
+def blur(
+    source: Plane, target: Plane, sigma_x: float, sigma_y: float, scratch: Scratch
+) -> None: ...
+def mosaic(
+    source: Plane, target: Plane, columns: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]
+) -> None: ...
+def unsharp(
+    original: Plane,
+    blurred: Plane,
+    target: Plane,
+    amount: int,
+    low: int,
+    high: int,
+    row_start: int,
+    row_end: int,
+) -> None: ...

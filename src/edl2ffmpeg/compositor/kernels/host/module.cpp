@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "draw.h"
+#include "effects_module.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -208,4 +209,6 @@ NB_MODULE(_kernels, module) {
     module.def("rotate", &checked_rotate, "source"_a, "target"_a, "quarter_turns"_a);
     module.def("pattern", &checked_pattern, "target"_a, "phase_x"_a, "phase_y"_a, "phase_sum"_a,
                "sum_step_x"_a, "sum_step_y"_a, "palette"_a, "row_start"_a, "row_end"_a);
+
+    bind_effects(module);
 }
