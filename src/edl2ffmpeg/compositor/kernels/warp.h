@@ -38,9 +38,11 @@ struct CubicTaps {
 };
 
 // 2^11 is the difference between an exact tap, over 2 * 256^3, and 14 fractional bits.
-constexpr int16_t rounded_tap(int32_t exact) { return static_cast<int16_t>((exact + 1024) >> 11); }
+HD constexpr int16_t rounded_tap(int32_t exact) {
+    return static_cast<int16_t>((exact + 1024) >> 11);
+}
 
-constexpr CubicTaps cubic_taps() {
+HD constexpr CubicTaps cubic_taps() {
     CubicTaps table{};
     for (int32_t phase = 0; phase < kPhases; ++phase) {
         const int32_t p = phase, square = p * p, cube = square * p, one = kPhases;

@@ -44,12 +44,9 @@ EDL_AVX2_INLINE Reads reads_of(__m256i x, __m256i y, __m256i pitch) {
 // The four rows of four samples times the taps across: sums of pairs, rows 0 and 1 below.
 EDL_AVX2_INLINE __m256i pairs_across(const char *first, int64_t pitch, const char *taps) {
     const char *third = first + 2 * pitch;
-    const __m128d upper = _mm_loadh_pd(_mm_load_sd(reinterpret_cast<const double *>(first)),
-                                       reinterpret_cast<const double *>(first + pitch));
-    const __m128d lower = _mm_loadh_pd(_mm_load_sd(reinterpret_cast<const double *>(third)),
-                                       reinterpret_cast<const double *>(third + pitch));
-    const __m256i samples = _mm256_inserti128_si256(
-        _mm256_castsi128_si256(_mm_castpd_si128(upper)), _mm_castpd_si128(lower), 1);
+    const __m128i upper = _mm_set_epi64x(load_64(first + pitch), load_64(first));
+    const __m128i lower = _mm_set_epi64x(load_64(third + pitch), load_64(third));
+    const __m256i samples = _mm256_inserti128_si256(_mm256_castsi128_si256(upper), lower, 1);
     return _mm256_madd_epi16(samples, _mm256_set1_epi64x(load_64(taps)));
 }
 
