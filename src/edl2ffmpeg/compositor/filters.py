@@ -52,6 +52,7 @@ class Filters:
         self._canvases = canvases
         self._run = run
         self._cubes = cubes
+        self._scratch = _kernels.Scratch()
 
     def apply(
         self,
@@ -138,13 +139,14 @@ class Filters:
                 component_plane(result, component),
                 pixels / across,
                 pixels / down,
+                self._scratch,
             )
 
     def _sharpen(self, canvas: Frame, result: Frame, effect: EffectPlan) -> None:
         """Luma alone: chroma has no edges worth sharpening, and much noise."""
         pixels = effect.value("radius") * self._pixels
         original, target = component_plane(canvas, 0), component_plane(result, 0)
-        _kernels.blur(original, target, pixels, pixels)
+        _kernels.blur(original, target, pixels, pixels, self._scratch)
         amount = round(min(effect.value("value"), _MOST_AMOUNT) * (1 << _AMOUNT_BITS))
         self._run(
             [

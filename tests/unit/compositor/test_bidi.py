@@ -62,6 +62,6 @@ def test_the_first_strong_character_gives_the_paragraphs_direction(text: str, le
     ["\u2068" * 50_000, "\u05d0" + "()" * 25_000, "\u05d0" + "(" * 50_000, "\u202b\u05d0" * 25_000],
 )
 def test_time_does_not_grow_by_the_square(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     embedding_levels(text, 0)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
