@@ -146,18 +146,12 @@ class Filters:
         """Luma alone: chroma has no edges worth sharpening, and much noise."""
         pixels = effect.value("radius") * self._pixels
         original, target = component_plane(canvas, 0), component_plane(result, 0)
-        _kernels.blur(original, target, pixels, pixels, self._scratch)
         amount = round(min(effect.value("value"), _MOST_AMOUNT) * (1 << _AMOUNT_BITS))
-        self._run(
-            [
-                RowJob(
-                    canvas.height,
-                    lambda _, start, end: _kernels.unsharp(
-                        original, target, target, amount, *_LUMA_CODES, start, end
-                    ),
-                )
-            ]
-        )
+        with self._canvases.lent(canvas.width, canvas.height, MASK_LAYOUT) as soft:
+            blurred = component_plane(soft, 0)
+            _kernels.blur(original, blurred, pixels, pixels, self._scratch)
+            job = partial(_sharpen_rows, original, blurred, target, amount)
+            self._run([RowJob(canvas.height, job)])
         for component in range(1, len(canvas.format.components)):
             result.array(component)[:] = canvas.array(component)
 
@@ -239,6 +233,18 @@ def _weigh_by_alpha(
     seen = seen_inside + (_ONE - shares.astype(np.float32)) * outside
     np.divide(seen_inside * _ONE, seen, out=seen_inside, where=seen > 0)
     shares[:] = np.where(seen > 0, np.rint(seen_inside), shares)
+
+
+def _sharpen_rows(
+    original: _kernels.Plane,
+    blurred: _kernels.Plane,
+    target: _kernels.Plane,
+    amount: int,
+    scratch: _kernels.Scratch,
+    row_start: int,
+    row_end: int,
+) -> None:
+    _kernels.unsharp(original, blurred, target, amount, *_LUMA_CODES, row_start, row_end)
 
 
 def _mixed(
