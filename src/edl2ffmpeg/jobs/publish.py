@@ -9,6 +9,8 @@ tell a partial file left by a killed process from one that is being written, and
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import errno
 import fcntl
 import os
 import tempfile
@@ -67,20 +69,74 @@ def _finish(descriptor: int, partial: Path, output: Path, replace: bool) -> None
     try:
         mask = os.umask(0)
         os.umask(mask)
-        os.fchmod(descriptor, 0o666 & ~mask)
-        os.fsync(descriptor)
+        # FAT refuses modes that it cannot store.
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, 0o666 & ~mask)
+        _to_disk(descriptor)
         if replace:
             os.replace(partial, output)
         else:
-            # Unlike a rename, a link does not replace what is there.
-            os.link(partial, output)
-            partial.unlink()
+            _give_free_name(partial, output)
     except FileExistsError:
         raise EncodeError(
             f"{output}: appeared while it was rendered, and is kept; add --overwrite to replace it"
         ) from None
     except OSError as error:
         raise EncodeError(f"{output}: cannot be put in place: {error.strerror}") from error
+
+
+def _to_disk(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # The file system has no such thing.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+
+
+def _give_free_name(partial: Path, output: Path) -> None:
+    """Renames; ``FileExistsError`` when there is a file of that name.
+
+    Not every file system has hard links (FAT), or a rename that replaces nothing (NFS), and
+    they say so with many different errors: any error leads to the next way.
+    """
+    try:
+        # Unlike a rename, a link does not replace what is there.
+        os.link(partial, output)
+    except FileExistsError:
+        raise
+    except OSError:
+        try:
+            _rename_alone(partial, output)
+        except FileExistsError:
+            raise
+        except OSError:
+            _take_name(partial, output)
+    else:
+        # Left behind, it is a second name that the next render to this one removes.
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _rename_alone(partial: Path, output: Path) -> None:
+    """Linux's rename that replaces nothing; ``OSError`` where there is none."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    here, no_replace = -100, ctypes.c_uint(1)
+    if rename(here, os.fsencode(partial), here, os.fsencode(output), no_replace):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(output))
+
+
+def _take_name(partial: Path, output: Path) -> None:
+    """Takes the name with an empty file, which only one writer can, then renames over that."""
+    os.close(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        os.replace(partial, output)
+    except OSError:
+        output.unlink()
+        raise
 
 
 def _remove_abandoned(folder: Path, name: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,83 @@ def test_writers_of_one_name_do_not_remove_each_others_new_files(tmp_path: Path)
     writers = [subprocess.Popen(command) for _ in range(4)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0, 0]
     assert os.listdir(tmp_path) == ["movie.mp4"]
+
+
+def refusing(*numbers: int) -> Callable[..., None]:
+    """A system call that fails with each of these errors in turn, then with the last."""
+    left = list(numbers)
+
+    def fail(*arguments: object, **options: object) -> None:
+        number = left.pop(0) if len(left) > 1 else left[0]
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+_NO_LINKS = [errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EACCES]
+
+
+@pytest.mark.parametrize("number", _NO_LINKS)
+@pytest.mark.parametrize("has_rename", [True, False])
+def test_without_hard_links_the_file_gets_its_name_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, has_rename: bool
+) -> None:
+    monkeypatch.setattr("os.link", refusing(number))
+    if not has_rename:
+        monkeypatch.setattr("edl2ffmpeg.jobs.publish._rename_alone", refusing(errno.EINVAL))
+    output = tmp_path / "movie.mp4"
+    with published(output, replace=False) as partial:
+        partial.write_bytes(b"whole")
+    assert output.read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["movie.mp4"]
+
+
+@pytest.mark.parametrize("has_rename", [True, False])
+def test_without_hard_links_a_file_that_appeared_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_rename: bool
+) -> None:
+    monkeypatch.setattr("os.link", refusing(errno.EPERM))
+    if not has_rename:
+        monkeypatch.setattr("edl2ffmpeg.jobs.publish._rename_alone", refusing(errno.ENOSYS))
+    output = tmp_path / "movie.mp4"
+    with (
+        pytest.raises(EncodeError, match="appeared while it was rendered"),
+        published(output, replace=False) as partial,
+    ):
+        partial.write_bytes(b"ours")
+        output.write_bytes(b"theirs")
+    assert output.read_bytes() == b"theirs"
+    assert os.listdir(tmp_path) == ["movie.mp4"]
+
+
+def test_a_name_that_cannot_be_given_is_not_left_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("os.link", "edl2ffmpeg.jobs.publish._rename_alone", "os.replace"):
+        monkeypatch.setattr(name, refusing(errno.EIO))
+    with (
+        pytest.raises(EncodeError, match="cannot be put in place"),
+        published(tmp_path / "movie.mp4", replace=False) as partial,
+    ):
+        partial.write_bytes(b"whole")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_system_without_modes_or_fsync_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # FAT refuses modes that it cannot store; some network file systems know no fsync.
+    monkeypatch.setattr("os.fchmod", refusing(errno.EPERM))
+    monkeypatch.setattr("os.fsync", refusing(errno.EINVAL))
+    with published(tmp_path / "movie.mp4") as partial:
+        partial.write_bytes(b"whole")
+    assert os.listdir(tmp_path) == ["movie.mp4"]
+
+
+def test_a_disk_that_fails_at_the_end_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.fsync", refusing(errno.EIO))
+    with pytest.raises(EncodeError, match="cannot be put in place"), published(tmp_path / "a.mp4"):
+        pass
+    assert os.listdir(tmp_path) == []
