@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from edl2ffmpeg.errors import EncodeError, SettingsError
+from edl2ffmpeg.errors import EncodeError, MediaError, SettingsError
 
 __all__ = ["published"]
 
@@ -44,11 +44,19 @@ def published(output: Path, *, replace: bool = True) -> Iterator[Path]:
     try:
         yield partial
         _finish(descriptor, partial, output, replace)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        _name_output(error, partial, output)
         raise
     finally:
         os.close(descriptor)
+
+
+def _name_output(error: BaseException, partial: Path, output: Path) -> None:
+    """What was written is known to its writers by the partial name, and to nobody else."""
+    if isinstance(error, MediaError) and error.path == str(partial):
+        error.path = str(output)
+        error.args = (str(error).replace(str(partial), str(output)), *error.args[1:])
 
 
 def _locked_partial(folder: Path, name: str) -> tuple[int, Path]:

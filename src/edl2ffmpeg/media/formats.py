@@ -70,16 +70,23 @@ class ContainerFormat:
     video_codecs: tuple[str, ...]
     audio_codec: str
     options: tuple[tuple[str, str], ...] = ()
+    frame_rates: tuple[Fraction, ...] = ()
 
 
 def _named(option: str, names: list[str]) -> dict[str, dict[str, str]]:
     return {name: {option: name} for name in names}
 
 
-_MPEG2_RATES = tuple(
-    Fraction(rate)
-    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
-)
+def _rates(*names: str) -> tuple[Fraction, ...]:
+    return tuple(sorted(map(Fraction, names)))
+
+
+_MPEG2_RATES = _rates("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
+# What FFmpeg's MXF muxer has a code for; with another rate it refuses to write the header.
+_MXF_RATES = _rates(
+    "24000/1001", "24", "25", "30000/1001", "30", "48000/1001", "48", "50", "60000/1001", "60",
+    "72000/1001", "72", "75", "90000/1001", "90", "96000/1001", "96", "100", "120000/1001", "120",
+)  # fmt: skip
 
 VIDEO_CODECS = (
     VideoCodec(
@@ -145,7 +152,10 @@ CONTAINERS = (
     ),
     ContainerFormat("webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus"),
     # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
-    ContainerFormat("mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le"),
+    ContainerFormat(
+        "mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le",
+        frame_rates=_MXF_RATES,
+    ),
     ContainerFormat("mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), "aac"),
 )  # fmt: skip
 
@@ -203,11 +213,15 @@ def video_output(
             f"the output is {width}x{height}, but {layout.name} needs an even width"
             f"{' and height' if down else ''}; change the EDL's size or give --width and --height"
         )
-    if codec.frame_rates and frame_rate not in codec.frame_rates:
-        raise SettingsError(
-            f"{codec.encoder} cannot store {frame_rate} frames per second; it takes "
-            + ", ".join(str(rate) for rate in codec.frame_rates)
-        )
+    for holder, rates in (
+        (codec.encoder, codec.frame_rates),
+        (f".{container.extensions[0]}", container.frame_rates),
+    ):
+        if rates and frame_rate not in rates:
+            raise SettingsError(
+                f"{holder} cannot store {frame_rate} frames per second; it takes "
+                + ", ".join(str(rate) for rate in rates)
+            )
     return VideoOutput(codec.encoder, layout, width, height, frame_rate, settings.bitrate, options)
 
 

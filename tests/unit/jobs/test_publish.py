@@ -115,6 +115,14 @@ def test_writers_of_one_name_do_not_remove_each_others_new_files(tmp_path: Path)
     assert os.listdir(tmp_path) == ["movie.mp4"]
 
 
+def test_errors_do_not_name_the_partial_file(tmp_path: Path) -> None:
+    output = tmp_path / "movie.mp4"
+    with pytest.raises(EncodeError) as caught, published(output) as partial:
+        raise EncodeError(f"{partial}: writing frame 3 failed: bad luck", str(partial))
+    assert str(caught.value) == f"{output}: writing frame 3 failed: bad luck"
+    assert caught.value.path == str(output)
+
+
 def refusing(*numbers: int) -> Callable[..., None]:
     """A system call that fails with each of these errors in turn, then with the last."""
     left = list(numbers)
