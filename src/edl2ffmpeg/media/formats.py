@@ -6,7 +6,7 @@ Tables and their look-up; it opens no encoder.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,7 +46,8 @@ class VideoCodec:
     """One encoder: what it takes, and its defaults.
 
     The first of ``pixel_formats`` is the default.  ``presets`` maps what ``--preset`` may
-    say to FFmpeg options; ``crf_range`` is None where there is no constant quality.
+    say to FFmpeg options, and ``preset_formats`` those that are profiles to the one pixel format
+    of each; ``crf_range`` is None where there is no constant quality.
     """
 
     encoder: str
@@ -59,6 +60,7 @@ class VideoCodec:
     takes_bitrate: bool = True
     options: tuple[tuple[str, str], ...] = ()
     frame_rates: tuple[Fraction, ...] = ()
+    preset_formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,16 @@ _MXF_RATES = _rates(
     "72000/1001", "72", "75", "90000/1001", "90", "96000/1001", "96", "100", "120000/1001", "120",
 )  # fmt: skip
 
+# ProRes would take 4:4:4 under a profile of 4:2:2, but other programs trust the profile.
+_PRORES_FORMATS = {
+    "proxy": "yuv422p10le", "lt": "yuv422p10le", "standard": "yuv422p10le", "hq": "yuv422p10le",
+    "4444": "yuv444p10le", "4444xq": "yuv444p10le",
+}  # fmt: skip
+_DNXHR_FORMATS = {
+    "dnxhr_lb": "yuv422p", "dnxhr_sq": "yuv422p", "dnxhr_hq": "yuv422p",
+    "dnxhr_hqx": "yuv422p10le", "dnxhr_444": "yuv444p10le",
+}  # fmt: skip
+
 VIDEO_CODECS = (
     VideoCodec(
         "libx264", ("h264", "avc", "x264"), (*_PLANAR_8, *_PLANAR_10),
@@ -116,13 +128,13 @@ VIDEO_CODECS = (
     ),
     VideoCodec(
         "prores_ks", ("prores",), ("yuv422p10le", "yuv444p10le"),
-        _named("profile", ["proxy", "lt", "standard", "hq", "4444", "4444xq"]), "hq",
-        takes_bitrate=False, options=(("vendor", "apl0"),),
+        _named("profile", [*_PRORES_FORMATS]), "hq",
+        takes_bitrate=False, options=(("vendor", "apl0"),), preset_formats=_PRORES_FORMATS,
     ),
     VideoCodec(
         "dnxhd", ("dnxhr",), ("yuv422p", "yuv422p10le", "yuv444p10le"),
-        _named("profile", ["dnxhr_lb", "dnxhr_sq", "dnxhr_hq", "dnxhr_hqx", "dnxhr_444"]),
-        "dnxhr_hq", takes_bitrate=False,
+        _named("profile", [*_DNXHR_FORMATS]), "dnxhr_hq", takes_bitrate=False,
+        preset_formats=_DNXHR_FORMATS,
     ),
     VideoCodec(
         "mpeg2video", ("mpeg2",), ("yuv420p", "yuv422p"), {}, frame_rates=_MPEG2_RATES,
@@ -199,14 +211,13 @@ def video_output(
 ) -> VideoOutput:
     """Checks the settings against the tables; ``SettingsError`` lists what is possible."""
     codec = _codec(settings, container)
+    _refuse_preset(settings, codec)
     layout = _pixel_format(settings, codec)
     options = dict(codec.options)
-    options.update(_preset_options(settings, codec))
+    preset = settings.preset or _usual_preset(codec, layout.name)
+    if preset is not None:
+        options.update(codec.presets[preset])
     options.update(_rate_options(settings, codec))
-    if codec.encoder == "prores_ks" and layout.name == "yuv444p10le" and settings.preset is None:
-        options["profile"] = "4444"
-    if codec.encoder == "dnxhd" and layout.depth == 10 and settings.preset is None:
-        options["profile"] = "dnxhr_444" if layout.name == "yuv444p10le" else "dnxhr_hqx"
     across, down = layout.chroma_shift
     if width % (1 << across) or height % (1 << down):
         raise SettingsError(
@@ -245,18 +256,25 @@ def _codec(settings: RenderSettings, container: ContainerFormat) -> VideoCodec:
 
 
 def _pixel_format(settings: RenderSettings, codec: VideoCodec) -> PixelFormat:
-    name = settings.pixel_format or codec.pixel_formats[0]
+    needed = codec.preset_formats.get(settings.preset or "")
+    name = settings.pixel_format or needed or codec.pixel_formats[0]
     if name not in codec.pixel_formats:
         raise SettingsError(
             f"{codec.encoder} cannot write the pixel format {name!r} here; it takes "
             + ", ".join(codec.pixel_formats)
         )
+    if needed not in (None, name):
+        fitting = (preset for preset, format in codec.preset_formats.items() if format == name)
+        raise SettingsError(
+            f"{codec.encoder}'s profile {settings.preset} holds {needed}, not {name}; leave "
+            "--pix-fmt out, or use --preset " + ", ".join(fitting)
+        )
     return pixel_format(name)
 
 
-def _preset_options(settings: RenderSettings, codec: VideoCodec) -> Mapping[str, str]:
+def _refuse_preset(settings: RenderSettings, codec: VideoCodec) -> None:
     if settings.preset is None:
-        return codec.presets[codec.preset] if codec.preset is not None else {}
+        return
     if not codec.presets:
         raise SettingsError(f"{codec.encoder} has no presets; leave --preset out")
     if settings.preset not in codec.presets:
@@ -264,7 +282,13 @@ def _preset_options(settings: RenderSettings, codec: VideoCodec) -> Mapping[str,
             f"{codec.encoder} has no preset {settings.preset!r}; use one of "
             + ", ".join(codec.presets)
         )
-    return codec.presets[settings.preset]
+
+
+def _usual_preset(codec: VideoCodec, format: str) -> str | None:
+    """The codec's usual preset, or the first profile that holds ``format`` where that does not."""
+    if codec.preset_formats.get(codec.preset or "", format) == format:
+        return codec.preset
+    return next(preset for preset, held in codec.preset_formats.items() if held == format)
 
 
 def _rate_options(settings: RenderSettings, codec: VideoCodec) -> dict[str, str]:

@@ -105,6 +105,61 @@ def test_mpeg2_stores_few_rates() -> None:
         video_output(RenderSettings(), container_for(Path("a.mxf")), 320, 180, Fraction(12))
 
 
+PROFILE_FORMATS = {
+    **dict.fromkeys(("dnxhr_lb", "dnxhr_sq", "dnxhr_hq"), "yuv422p"),
+    "dnxhr_hqx": "yuv422p10le",
+    "dnxhr_444": "yuv444p10le",
+    **dict.fromkeys(("proxy", "lt", "standard", "hq"), "yuv422p10le"),
+    **dict.fromkeys(("4444", "4444xq"), "yuv444p10le"),
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "profile"),
+    [
+        (codec.encoder, profile)
+        for codec in VIDEO_CODECS
+        if codec.encoder in ("dnxhd", "prores_ks")
+        for profile in codec.presets
+    ],
+)
+def test_a_profile_has_its_pixel_format(tmp_path: Path, codec: str, profile: str) -> None:
+    path = tmp_path / "a.mov"
+    container = container_for(path)
+    needed = PROFILE_FORMATS[profile]
+    for asked in (None, needed):
+        settings = RenderSettings(codec=codec, preset=profile, pixel_format=asked)
+        output = video_output(settings, container, 320, 180, RATE)
+        assert output.pixel_format.name == needed
+        assert output.options["profile"] == profile
+        Muxer(path, container, output).close()
+    (entry,) = (entry for entry in VIDEO_CODECS if entry.encoder == codec)
+    for other in set(entry.pixel_formats) - {needed}:
+        settings = RenderSettings(codec=codec, preset=profile, pixel_format=other)
+        with pytest.raises(SettingsError) as caught:
+            video_output(settings, container, 320, 180, RATE)
+        text = str(caught.value)
+        assert f"{profile} holds {needed}, not {other}" in text
+        fitting = text.partition("use --preset ")[2].split(", ")
+        assert all(PROFILE_FORMATS[name] == other for name in fitting)
+
+
+@pytest.mark.parametrize(
+    ("codec", "asked", "profile"),
+    [
+        ("dnxhd", None, "dnxhr_hq"),
+        ("dnxhd", "yuv422p10le", "dnxhr_hqx"),
+        ("dnxhd", "yuv444p10le", "dnxhr_444"),
+        ("prores", None, "hq"),
+        ("prores", "yuv444p10le", "4444"),
+    ],
+)
+def test_a_pixel_format_has_its_profile(codec: str, asked: str | None, profile: str) -> None:
+    settings = RenderSettings(codec=codec, pixel_format=asked)
+    output = video_output(settings, container_for(Path("a.mov")), 320, 180, RATE)
+    assert output.options["profile"] == profile
+
+
 MXF_RATES = [rate for entry in CONTAINERS if entry.muxer == "mxf" for rate in entry.frame_rates]
 OTHER_RATES = [
     Fraction(rate)
