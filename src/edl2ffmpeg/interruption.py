@@ -40,7 +40,9 @@ class Interruption:
         if threading.current_thread() is threading.main_thread():
             for name in _NAMES:
                 number = getattr(signal, name, None)
-                if number is not None:
+                # Whoever started the program with a signal ignored (nohup, a shell's background
+                # job) does not want to be answered.
+                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._interrupt)
         return self
 
