@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +55,7 @@ def picture_file(
 def _refuse(timeline: Timeline, output: Path, settings: RenderSettings) -> None:
     """Raises when ``output`` is no name for a picture, is taken, or is a source."""
     format_of(output)
-    if output.exists() and not settings.overwrite:
+    if os.path.exists(output) and not settings.overwrite:
         raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
     refuse_sources(timeline, output, "output")
 

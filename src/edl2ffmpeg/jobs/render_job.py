@@ -161,7 +161,7 @@ def all_warnings(timeline: Timeline, notes: MediaNotes, measured: list[str]) -> 
 
 
 def _refuse_output(timeline: Timeline, output: Path, settings: RenderSettings) -> None:
-    if output.exists() and not settings.overwrite:
+    if os.path.exists(output) and not settings.overwrite:
         raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
     refuse_sources(timeline, output, "output")
 

@@ -33,7 +33,7 @@ def report_to(
     if any(os.path.realpath(path) == os.path.realpath(other) for other in others):
         raise SettingsError(f"{path}: the report cannot have the name of the EDL or the movie")
     refuse_sources(timeline, path, "report")
-    if path.exists() and not settings.overwrite:
+    if os.path.exists(path) and not settings.overwrite:
         raise SettingsError(f"{path}: exists already; add --overwrite to replace it")
     with published(path) as partial:
 

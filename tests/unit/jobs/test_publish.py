@@ -201,3 +201,70 @@ def test_a_disk_that_fails_at_the_end_is_an_error(
     with pytest.raises(EncodeError, match="cannot be put in place"), published(tmp_path / "a.mp4"):
         pass
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("replace", [True, False])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_is_written_through(tmp_path: Path, replace: bool, exists: bool) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    target, link = there / "target.mp4", tmp_path / "movie.mp4"
+    link.symlink_to("there/target.mp4")
+    if exists and replace:
+        target.write_bytes(b"old")
+    with published(link, replace=replace) as partial:
+        assert partial.parent == there
+        partial.write_bytes(b"whole")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"whole"
+    assert os.listdir(there) == ["target.mp4"]
+
+
+def test_links_that_lead_nowhere_are_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    (tmp_path / "lost.mp4").symlink_to("missing/movie.mp4")
+    (tmp_path / "null.mp4").symlink_to(os.devnull)
+    for name, words in (
+        ("loop.mp4", "loop.mp4: cannot be written: Too many levels of symbolic links"),
+        (
+            "lost.mp4",
+            r"lost.mp4: cannot be written, since it leads to .*missing/movie.mp4: No such",
+        ),
+        ("null.mp4", "null.mp4: is not a regular file"),
+    ):
+        with pytest.raises(SettingsError, match=words), published(tmp_path / name):
+            raise AssertionError("the work was begun")
+    assert sorted(os.listdir(tmp_path)) == ["loop.mp4", "lost.mp4", "null.mp4"]
+
+
+@pytest.mark.parametrize("letter", ["x", "ß", "漢"])
+def test_every_name_that_a_file_can_have_is_possible(tmp_path: Path, letter: str) -> None:
+    most = os.pathconf(tmp_path, "PC_NAME_MAX") - len(".mp4")
+    for length in (most, most - 17, most - 18):
+        output = tmp_path / (letter * (length // len(letter.encode())) + ".mp4")
+        with published(output) as partial:
+            partial.write_bytes(b"whole")
+        assert os.listdir(tmp_path) == [output.name]
+        output.unlink()
+
+
+def test_abandoned_files_of_long_names_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / ("x" * 240 + ".mp4")
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.unlink", lambda path, missing_ok=False: None)
+        with pytest.raises(RuntimeError), published(output):
+            raise RuntimeError
+    assert len(os.listdir(tmp_path)) == 1
+    with published(output) as partial:
+        assert os.listdir(tmp_path) == [partial.name]
+
+
+def test_a_name_that_is_too_long_is_refused_before_the_work(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SettingsError, match="File name too long"),
+        published(tmp_path / ("x" * 256)),
+    ):
+        raise AssertionError("the work was begun")
+    assert os.listdir(tmp_path) == []
