@@ -89,7 +89,8 @@ class AccessRules:
 
         A relative path is looked for in ``base_folder`` (the EDL's), then in the working
         folder, in both only inside the roots; where it is in neither, the path in
-        ``base_folder`` is given.  It does not judge: ``check`` does.  Raises ``ValueError`` for what no location can be.
+        ``base_folder`` is given.  It does not judge: ``check`` does.  Raises ``ValueError`` for
+        what no location can be.
         """
         scheme = _SCHEME.match(uri)
         if scheme and scheme[1].lower() == "file":
