@@ -13,7 +13,9 @@ def main() -> int:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from edl2ffmpeg.cli import run
+    from edl2ffmpeg.standard_streams import make_streams_safe
 
+    make_streams_safe()
     return run(sys.argv[1:])
 
 

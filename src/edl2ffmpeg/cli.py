@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from edl2ffmpeg.errors import (
 )
 from edl2ffmpeg.interruption import Interruption
 from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings
+from edl2ffmpeg.standard_streams import discard
 from edl2ffmpeg.timing import parse_frame_rate
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def run(arguments: Sequence[str]) -> int:
     with Interruption() as interruption:
         try:
             interruption.arm()
-            return run_command(rest, interruption)
+            code = run_command(rest, interruption)
+            sys.stdout.flush()
+            return code
         except Edl2FfmpegError as error:
             if not interruption.is_stopping:
                 _print_lines("", str(error))
@@ -73,10 +75,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _output_failed(error: OSError) -> int:
-    """Standard output or error cannot be written to, or a path is one no file can have."""
-    # Python flushes both at its end, and would complain again.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    """Standard output cannot be written to, or a path is one no file can have."""
+    # Python flushes it at its end, and would complain again.
+    discard(sys.stdout)
     if not isinstance(error, BrokenPipeError):
         where = f"{error.filename}: " if error.filename else ""
         _print_lines("", f"{where}{error.strerror or error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from helpers.edl_factory import document, generated, video_clip, write_edl
@@ -53,3 +55,101 @@ def test_a_signal_that_was_ignored_stays_ignored(tmp_path: Path, number: signal.
         assert process.returncode == 0, errors
     assert "movie.mp4: 100 frames" in errors
     assert (tmp_path / "movie.mp4").exists()
+
+
+def in_shell(redirection: str, *arguments: str | Path, **environment: str) -> Any:
+    """Runs the command with a shell's ``redirection``, and buffers as they are by default."""
+    variables = {**os.environ, **environment}
+    variables.pop("PYTHONUNBUFFERED", None)
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *command_of(*arguments)],
+        capture_output=True, text=True, timeout=60, check=False, env=variables,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "redirection",
+    ["2>&-", ">&-", "<&-", "<&- >&- 2>&-", "2>/dev/full", ">/dev/full", ">/dev/full 2>/dev/full"],
+)
+@pytest.mark.parametrize("progress", ["auto", "bar", "json"])
+def test_streams_that_are_closed_or_full_do_not_lose_the_movie(
+    tmp_path: Path, redirection: str, progress: str
+) -> None:
+    edl = pattern_edl(tmp_path, 1)
+    movie = tmp_path / "movie.mp4"
+    result = in_shell(redirection, edl, movie, *FAST, "--progress", progress, "-v")
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    if "2>" in redirection:
+        assert "movie.mp4" not in result.stdout
+    with av.open(str(movie)) as container:
+        assert container.streams.video[0].frames == 25
+    assert sorted(os.listdir(tmp_path)) == ["cut.json", "movie.mp4"]
+
+
+def test_nothing_of_a_closed_stream_goes_into_a_file(tmp_path: Path) -> None:
+    """The first file that is opened would otherwise get the number of the closed stream."""
+    edl = pattern_edl(tmp_path, 1)
+    for name, redirection in (("a.mp4", ""), ("b.mp4", "<&- >&- 2>&-")):
+        command = (edl, tmp_path / name, *FAST, "--progress", "json", "-vv")
+        assert in_shell(redirection, *command).returncode == 0
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_errors_keep_their_code_where_nobody_reads_them(tmp_path: Path, redirection: str) -> None:
+    edl = pattern_edl(tmp_path, 1)
+    (tmp_path / "movie.mp4").write_bytes(b"old")
+    for arguments in ((edl, tmp_path / "movie.mp4"), (edl,), (edl, tmp_path / "a.mp4", "--no")):
+        assert in_shell(redirection, *arguments).returncode == 2
+    assert (tmp_path / "movie.mp4").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("command", ["plan", "schema", "check"])
+def test_what_is_asked_for_must_be_written(tmp_path: Path, command: str) -> None:
+    rest = {"plan": ["--frame", "0"], "schema": [], "check": []}[command]
+    edl = [] if command == "schema" else [pattern_edl(tmp_path, 1)]
+    result = in_shell(">/dev/full", command, *edl, *rest)
+    assert result.returncode == 1
+    assert result.stderr == "edl2ffmpeg: No space left on device\n"
+
+
+def test_a_report_that_cannot_be_written_is_an_error_though_the_movie_is_done(
+    tmp_path: Path,
+) -> None:
+    edl = pattern_edl(tmp_path, 1)
+    program = (
+        "import os, sys\n"
+        "import edl2ffmpeg.jobs.report as report\n"
+        "def fail(*arguments, **options):\n"
+        "    raise OSError(28, 'No space left on device')\n"
+        "report.json.dumps = fail\n"
+        "from edl2ffmpeg.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    arguments = [edl, tmp_path / "movie.mp4", *FAST, "--report", tmp_path / "report.json"]
+    result = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "report.json: the movie is done, but its report cannot be written" in result.stderr
+    assert sorted(os.listdir(tmp_path)) == ["cut.json", "movie.mp4"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_names_that_the_terminal_cannot_show_are_spelt_out(tmp_path: Path, encoding: str) -> None:
+    clip = video_clip({"uri": "片.mp4", "in": 0, "out": 1}, 0, 1)
+    edl = write_edl(tmp_path, document(clip), "编辑.json")
+    environment = {"PYTHONIOENCODING": encoding}
+    plan = in_shell("", "plan", edl, "--frame", "0", **environment)
+    assert (plan.returncode, plan.stderr) == (0, "")
+    assert "\\u7247.mp4" in plan.stdout
+    told = json.loads(in_shell("", "plan", edl, "--frame", "0", "--json", **environment).stdout)
+    assert told["layers"][0]["file"].endswith("片.mp4")
+    check = in_shell("", "check", edl, "--no-media", **environment)
+    assert check.returncode == 0
+    assert "\\u7f16\\u8f91.json: good" in check.stdout
+    refused = in_shell("", "check", edl, **environment)
+    assert refused.returncode == 2
+    assert "\\u7247.mp4: there is no such file" in refused.stderr
