@@ -110,11 +110,10 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
 
     timeline = load_timeline(options.edl, settings)
     kind = "none" if options.quiet and options.progress != "json" else options.progress
-    with report_to(options.report, timeline, (options.edl, output), settings) as write_report:
+    others = (options.edl, output)
+    with report_to(options.report, timeline, others, settings, interruption) as write_report:
         with progress_display(kind, output, interruption.check) as display:
-            result = render_timeline(timeline, output, settings, display)
-            # The movie has its name: a signal from here on stops nothing.
-            interruption.disarm()
+            result = render_timeline(timeline, output, settings, display, interruption)
         write_report(result.report)
     for warning in result.warnings:
         _print_lines("warning: ", warning)
@@ -301,11 +300,10 @@ def _run_still(arguments: Sequence[str], interruption: Interruption) -> int:
     number = options.frame
     if number is None:
         number = frame_shown_at(timeline, options.time, settings)
-    with picture_file(timeline, options.out, settings) as write:
+    with picture_file(timeline, options.out, settings, interruption) as write:
         picture, warnings = still_of(timeline, number, settings)
         interruption.check()
         write(picture)
-    interruption.disarm()
     height, width = picture.shape[:2]
     _tell_made(options, f"frame {number}, {width}x{height} pixels", warnings)
     return 0
@@ -326,8 +324,8 @@ def _run_sheet(arguments: Sequence[str], interruption: Interruption) -> int:
         size=options.size,
         most=options.max,
         between=interruption.check,
+        guard=interruption,
     )
-    interruption.disarm()
     made = f"{result.shots_shown} shot{'s' if result.shots_shown != 1 else ''}"
     _tell_made(options, f"{made}, {result.width}x{result.height} pixels", result.warnings)
     return 0

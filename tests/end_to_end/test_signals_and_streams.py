@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import av
 import pytest
 
-from helpers.edl_factory import document, generated, video_clip, write_edl
+from helpers.edl_factory import document, generated, media, video_clip, write_edl
 
 FAST = ("-p", "ultrafast")
 
@@ -153,3 +155,78 @@ def test_names_that_the_terminal_cannot_show_are_spelt_out(tmp_path: Path, encod
     refused = in_shell("", "check", edl, **environment)
     assert refused.returncode == 2
     assert "\\u7247.mp4: there is no such file" in refused.stderr
+
+
+@pytest.fixture
+def silent_server() -> Iterator[socket.socket]:
+    """A server of this machine that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        yield server
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["check", "render", "still", "sheet"])
+def test_a_stalled_server_can_be_interrupted(
+    silent_server: socket.socket, tmp_path: Path, command: str, number: signal.Signals
+) -> None:
+    """The main thread waits inside FFmpeg, where no handler of Python's runs."""
+    uri = f"http://127.0.0.1:{silent_server.getsockname()[1]}/a.mp4"
+    edl = write_edl(tmp_path, document(video_clip(media(uri, 0, 1), 0, 1)))
+    movie = tmp_path / "movie.mp4"
+    movie.write_bytes(b"old")
+    arguments = {
+        "check": ["check", edl],
+        "render": [edl, movie, "--overwrite", "--report", tmp_path / "report.json"],
+        "still": ["still", edl, tmp_path / "a.png", "--frame", "0"],
+        "sheet": ["sheet", edl, tmp_path / "a.png"],
+    }[command]
+    with running(command_of(*arguments, "--allow-protocol", "http")) as process:
+        connection, _ = silent_server.accept()
+        assert connection.recv(9) == b"GET /a.mp"
+        if command != "check":
+            assert list(tmp_path.glob(".*.partial"))
+        began = time.monotonic()
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+        connection.close()
+    assert process.returncode == 130
+    assert time.monotonic() - began < 8
+    assert errors.startswith("edl2ffmpeg: interrupted by ")
+    assert len(errors.splitlines()) == 1
+    assert sorted(os.listdir(tmp_path)) == ["cut.json", "movie.mp4"]
+    assert movie.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_movie_gets_its_name_undoes_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """Either the movie is there and the code is 0, or it is not and the code is 130."""
+    edl = pattern_edl(tmp_path, 0.2)
+    program = (
+        "import os, sys\n"
+        "import edl2ffmpeg.jobs.publish as publish\n"
+        "act, place = getattr(os, sys.argv[1]), sys.argv.pop(2)\n"
+        "def signalled(*arguments):\n"
+        "    if place == 'before':\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "    act(*arguments)\n"
+        "    if place == 'after':\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "setattr(os, sys.argv.pop(1), signalled)\n"
+        "from edl2ffmpeg.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    for call in ("fsync", "link", "replace"):
+        for place in ("before", "after"):
+            movie = tmp_path / "movie.mp4"
+            arguments = [edl, movie, *FAST] + (["--overwrite"] if call == "replace" else [])
+            done = subprocess.run(
+                [sys.executable, "-c", program, call, place, *map(str, arguments)],
+                capture_output=True, text=True, timeout=60, check=False,
+            )  # fmt: skip
+            assert done.returncode == (130 if call == "fsync" else 0), (call, place, done.stderr)
+            assert movie.exists() == (done.returncode == 0)
+            assert not list(tmp_path.glob(".*.partial"))
+            movie.unlink(missing_ok=True)

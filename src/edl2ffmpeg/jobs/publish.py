@@ -17,10 +17,11 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from edl2ffmpeg.errors import EncodeError, MediaError, SettingsError
 
-__all__ = ["published"]
+__all__ = ["PublishGuard", "published"]
 
 _SUFFIX = ".partial"
 # What mkstemp puts in the middle.
@@ -29,8 +30,20 @@ _RANDOM = 8
 _MOST_BYTES = 255
 
 
+class PublishGuard(Protocol):
+    """Whoever may end the process while files are written."""
+
+    def holds(self, partial: Path) -> None:
+        """``partial`` is there from now on, and is to be removed if the process is ended."""
+
+    def commits(self) -> None:
+        """The file is whole and gets its name now; from here on nothing may stop that."""
+
+
 @contextlib.contextmanager
-def published(output: Path, *, replace: bool = True) -> Iterator[Path]:
+def published(
+    output: Path, *, replace: bool = True, guard: PublishGuard | None = None
+) -> Iterator[Path]:
     """A path to write to, renamed to ``output`` when the block ends without an exception.
 
     A symbolic link stays one: what it leads to is written, whether that exists or not.  When
@@ -46,8 +59,13 @@ def published(output: Path, *, replace: bool = True) -> Iterator[Path]:
         leads = f", since it leads to {place}" if output.is_symlink() else ""
         raise SettingsError(f"{output}: cannot be written{leads}: {error.strerror}") from None
     try:
+        if guard is not None:
+            guard.holds(partial)
         yield partial
-        _finish(descriptor, partial, place, output, replace)
+        _complete(descriptor, output)
+        if guard is not None:
+            guard.commits()
+        _give_name(partial, place, output, replace)
     except BaseException as error:
         partial.unlink(missing_ok=True)
         _name_output(error, partial, output)
@@ -103,7 +121,7 @@ def _locked_partial(place: Path) -> tuple[int, Path]:
         os.close(descriptor)
 
 
-def _finish(descriptor: int, partial: Path, place: Path, output: Path, replace: bool) -> None:
+def _complete(descriptor: int, output: Path) -> None:
     try:
         mask = os.umask(0)
         os.umask(mask)
@@ -111,6 +129,12 @@ def _finish(descriptor: int, partial: Path, place: Path, output: Path, replace: 
         with contextlib.suppress(OSError):
             os.fchmod(descriptor, 0o666 & ~mask)
         _to_disk(descriptor)
+    except OSError as error:
+        raise EncodeError(f"{output}: cannot be put in place: {error.strerror}") from error
+
+
+def _give_name(partial: Path, place: Path, output: Path, replace: bool) -> None:
+    try:
         if replace:
             os.replace(partial, place)
         else:

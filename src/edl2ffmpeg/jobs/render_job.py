@@ -19,7 +19,7 @@ from edl2ffmpeg.errors import (
     SettingsError,
 )
 from edl2ffmpeg.jobs.check import MAX_PROBLEMS, MediaNotes, check_media
-from edl2ffmpeg.jobs.publish import published
+from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput, container_for, video_output
@@ -102,8 +102,11 @@ def render_timeline(
     output: Path,
     settings: RenderSettings,
     progress: ProgressCallback | None = None,
+    guard: PublishGuard | None = None,
 ) -> RenderResult:
     """Renders ``timeline`` to ``output``, which appears only when it is whole.
+
+    ``guard`` is told when there is something to clean up, and when nothing may stop any more.
 
     Raises an ``Edl2FfmpegError``; then nothing is left behind, and a file that was there
     before is untouched.
@@ -111,7 +114,7 @@ def render_timeline(
     job = _prepare(timeline, output, settings)
     _refuse_output(job.timeline, output, settings)
     decoders = DecoderPool(job.access, settings.threads)
-    with decoders, published(output, replace=settings.overwrite) as partial:
+    with decoders, published(output, replace=settings.overwrite, guard=guard) as partial:
         notes = check_media(job.timeline, job.access, decoders, audio=settings.audio)
         refuse_warnings(job.timeline, notes, settings)
         with RenderSession(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edl2ffmpeg.errors import EncodeError, SettingsError
-from edl2ffmpeg.jobs.publish import published
+from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.jobs.render_job import refuse_sources
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
@@ -20,7 +20,11 @@ __all__ = ["report_to"]
 
 @contextmanager
 def report_to(
-    path: Path | None, timeline: Timeline, others: Sequence[Path], settings: RenderSettings
+    path: Path | None,
+    timeline: Timeline,
+    others: Sequence[Path],
+    settings: RenderSettings,
+    guard: PublishGuard | None = None,
 ) -> Iterator[Callable[[dict[str, Any]], None]]:
     """A function that writes the report to ``path``; it does nothing when that is None.
 
@@ -35,7 +39,7 @@ def report_to(
     refuse_sources(timeline, path, "report")
     if os.path.exists(path) and not settings.overwrite:
         raise SettingsError(f"{path}: exists already; add --overwrite to replace it")
-    with published(path) as partial:
+    with published(path, guard=guard) as partial:
 
         def write(report: dict[str, Any]) -> None:
             try:
