@@ -44,11 +44,19 @@ __all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "rend
 def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> Timeline:
     """Reads and validates the EDL at ``path``; opens no media.
 
+    Of the settings, what may be opened counts, and the frame rate, at which the edit is judged.
+
     Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
     (at most 20), ``UnsupportedFeatureError`` when this version cannot draw it.
     """
-    rules = access_rules(settings or RenderSettings())
-    return load_timeline_file(Path(path), resolve=rules.resolve, locations=rules.locations)
+    chosen = settings or RenderSettings()
+    rules = access_rules(chosen)
+    return load_timeline_file(
+        Path(path),
+        resolve=rules.resolve,
+        locations=rules.locations,
+        frame_rate=chosen.frame_rate,
+    )
 
 
 def render(

@@ -230,3 +230,20 @@ def test_a_signal_while_the_movie_gets_its_name_undoes_nothing(
             assert movie.exists() == (done.returncode == 0)
             assert not list(tmp_path.glob(".*.partial"))
             movie.unlink(missing_ok=True)
+
+
+def test_overlaps_are_judged_at_the_rate_that_is_asked_for(tmp_path: Path) -> None:
+    first = video_clip(generated("black", 1.009), 0, 1.009)
+    second = video_clip(generated("demo", 1.009), 0.991, 2)
+    edl = write_edl(tmp_path, document(first, second, fps=25))
+    movie = tmp_path / "movie.mp4"
+    for rate, code in (("25", 0), ("10", 0), ("120", 2)):
+        for arguments in (
+            (edl, movie, *FAST, "--overwrite"),
+            ("plan", edl, "--frame", "3"),
+            ("still", edl, tmp_path / "a.png", "--frame", "3", "--overwrite"),
+            ("sheet", edl, tmp_path / "b.png", "--overwrite"),
+        ):
+            result = in_shell("", *arguments, "--fps", rate)
+            assert result.returncode == code, (arguments, rate, result.stderr)
+            assert ("overlaps clips[0]" in result.stderr) == (code == 2)
