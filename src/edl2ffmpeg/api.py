@@ -21,6 +21,7 @@ from edl2ffmpeg.jobs.render_job import (
     access_rules,
     all_warnings,
     frame_range_of,
+    refuse_own_files,
     refuse_warnings,
     render_timeline,
     with_overrides,
@@ -75,6 +76,8 @@ def render(
     behind then.
     """
     chosen = replace(settings or RenderSettings(), **options)
+    if not isinstance(edl, Timeline):
+        refuse_own_files(Path(output), "output", {"EDL": Path(edl)})
     timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
     return render_timeline(timeline, Path(output), chosen, progress)
 

@@ -101,6 +101,7 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     from edl2ffmpeg.media.formats import container_for
 
     container_for(output)
+    _refuse_own_files(options)
     if _exists(output) and not settings.overwrite:
         settings = _ask_to_overwrite(output, settings)
     from edl2ffmpeg.api import load_timeline
@@ -110,7 +111,7 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
 
     timeline = load_timeline(options.edl, settings)
     kind = "none" if options.quiet and options.progress != "json" else options.progress
-    others = (options.edl, output)
+    others = {"EDL": options.edl, "movie": output, "table of locations": options.locations}
     with report_to(options.report, timeline, others, settings, interruption) as write_report:
         with progress_display(kind, output, interruption.check) as display:
             result = render_timeline(timeline, output, settings, display, interruption)
@@ -125,6 +126,13 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _refuse_own_files(options: argparse.Namespace) -> None:
+    from edl2ffmpeg.jobs.render_job import refuse_own_files
+
+    own = {"EDL": options.edl, "table of locations": options.locations}
+    refuse_own_files(options.out, "output", own)
 
 
 def _exists(path: Path) -> bool:
@@ -206,6 +214,8 @@ def _read_locations(path: Path | None) -> dict[str, str]:
         table = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: is not JSON of ids and uris: it is nested too deep") from None
     except ValueError as error:
         raise SettingsError(f"{path}: is not JSON: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(uri, str) for uri in table.values()):
@@ -344,6 +354,7 @@ def _picture_settings(options: argparse.Namespace) -> RenderSettings:
     from edl2ffmpeg.jobs.picture_file import format_of
 
     format_of(options.out)
+    _refuse_own_files(options)
     if _exists(options.out) and not settings.overwrite:
         settings = _ask_to_overwrite(options.out, settings)
     return settings

@@ -17,6 +17,7 @@ from typing import Any
 import av
 import pytest
 
+import edl2ffmpeg
 from helpers.edl_factory import document, generated, media, video_clip, write_edl
 
 FAST = ("-p", "ultrafast")
@@ -247,3 +248,45 @@ def test_overlaps_are_judged_at_the_rate_that_is_asked_for(tmp_path: Path) -> No
             result = in_shell("", *arguments, "--fps", rate)
             assert result.returncode == code, (arguments, rate, result.stderr)
             assert ("overlaps clips[0]" in result.stderr) == (code == 2)
+
+
+def test_the_output_is_not_a_file_of_the_command_line(tmp_path: Path) -> None:
+    edl = pattern_edl(tmp_path, 0.2)
+    table = tmp_path / "table.mkv"
+    table.write_text("{}")
+    names = {name: tmp_path / name for name in ("cut.mkv", "cut.png", "link.mkv")}
+    names["cut.mkv"].write_bytes(edl.read_bytes())
+    names["cut.png"].write_bytes(edl.read_bytes())
+    names["link.mkv"].symlink_to("cut.mkv")
+    (tmp_path / "hard.mkv").hardlink_to(names["cut.mkv"])
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    movie, picture = names["cut.mkv"], names["cut.png"]
+    tables = ("--locations", table)
+    for arguments in (
+        (movie, movie, "--overwrite"),
+        (movie, movie),
+        (movie, names["link.mkv"], "--overwrite"),
+        (names["link.mkv"], movie, "--overwrite"),
+        (movie, tmp_path / "hard.mkv", "--overwrite"),
+        (movie, table, "--overwrite", *tables),
+        (movie, tmp_path / "a.mkv", "--overwrite", *tables, "--report", table),
+        ("still", picture, picture, "--frame", "0", "--overwrite"),
+        ("sheet", picture, picture, "--overwrite"),
+    ):
+        result = in_shell("", *arguments)
+        assert result.returncode == 2, (arguments, result.stderr)
+        assert "cannot have the name of the " in result.stderr, arguments
+        assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    with pytest.raises(edl2ffmpeg.SettingsError, match="cannot have the name of the EDL"):
+        edl2ffmpeg.render(movie, names["link.mkv"], overwrite=True)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 200_000, '{"a": ' + "9" * 5000 + "}"])
+def test_a_table_of_locations_that_is_nonsense_is_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "table.json").write_text(text)
+    edl = pattern_edl(tmp_path, 0.2)
+    result = in_shell("", "check", edl, "--locations", tmp_path / "table.json")
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "table.json: is not JSON" in result.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,6 +168,27 @@ def _refuse_output(timeline: Timeline, output: Path, settings: RenderSettings) -
     if os.path.exists(output) and not settings.overwrite:
         raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
     refuse_sources(timeline, output, "output")
+
+
+def refuse_own_files(path: Path, what: str, own: Mapping[str, Path | None]) -> None:
+    """Raises when ``path``, to be written, is a file that the caller gave to be read.
+
+    ``own`` are those files by what they are called.
+    """
+    for name, other in own.items():
+        if other is not None and _is_same_file(path, other):
+            raise SettingsError(f"{path}: the {what} cannot have the name of the {name}")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        # Also where capital letters do not count, or a folder has two names.
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:
+        # A zero byte, which is refused later.
+        return False
 
 
 def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
