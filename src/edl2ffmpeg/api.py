@@ -21,6 +21,7 @@ from edl2ffmpeg.jobs.render_job import (
     access_rules,
     all_warnings,
     frame_range_of,
+    refuse_own_files,
     refuse_warnings,
     render_timeline,
     with_overrides,
@@ -45,11 +46,19 @@ __all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "rend
 def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> Timeline:
     """Reads and validates the EDL at ``path``; opens no media.
 
+    Of the settings, what may be opened counts, and the frame rate, at which the edit is judged.
+
     Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
     (at most 20), ``UnsupportedFeatureError`` when this version cannot draw it.
     """
-    rules = access_rules(settings or RenderSettings())
-    return load_timeline_file(Path(path), resolve=rules.resolve, locations=rules.locations)
+    chosen = settings or RenderSettings()
+    rules = access_rules(chosen)
+    return load_timeline_file(
+        Path(path),
+        resolve=rules.resolve,
+        locations=rules.locations,
+        frame_rate=chosen.frame_rate,
+    )
 
 
 def render(
@@ -68,6 +77,8 @@ def render(
     behind then.
     """
     chosen = replace(settings or RenderSettings(), **options)
+    if not isinstance(edl, Timeline):
+        refuse_own_files(Path(output), "output", {"EDL": Path(edl)})
     timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
     if not isinstance(edl, Timeline):
         refuse_sidecar_names(timeline, Path(output), chosen, (Path(edl),))

@@ -208,7 +208,8 @@ def after(frame: Frame, *filters: tuple[str, dict[str, Any]]) -> list[Array]:
     parts: Any = [values(frame, component, codes(frame, component)) for component in range(3)]
     nowhere = np.zeros_like(parts[0])
     for kind, given in filters:
-        parts = effect_reference.pointwise(kind, given, *parts, nowhere, nowhere)
+        y, u, v = parts
+        parts = effect_reference.pointwise(kind, given, y, u, v, nowhere, nowhere)
     y, u, v = parts
     return [(16 + 219 * y) * scale, (128 + 224 * u) * scale, (128 + 224 * v) * scale]
 

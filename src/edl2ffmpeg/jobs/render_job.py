@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from edl2ffmpeg.errors import (
     SettingsError,
 )
 from edl2ffmpeg.jobs.check import MAX_PROBLEMS, MediaNotes, check_media
-from edl2ffmpeg.jobs.publish import published
+from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.jobs.subtitles import SubtitleJob
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
@@ -110,8 +111,11 @@ def render_timeline(
     output: Path,
     settings: RenderSettings,
     progress: ProgressCallback | None = None,
+    guard: PublishGuard | None = None,
 ) -> RenderResult:
     """Renders ``timeline`` to ``output``, which appears only when it is whole.
+
+    ``guard`` is told when there is something to clean up, and when nothing may stop any more.
 
     Raises an ``Edl2FfmpegError``; then nothing is left behind, and a file that was there
     before is untouched.
@@ -125,7 +129,7 @@ def render_timeline(
         decoders,
         # Named after the movie: subtitles without one are of no use.
         job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
-        published(output, replace=settings.overwrite) as partial,
+        published(output, replace=settings.overwrite, guard=guard) as partial,
     ):
         notes = check_media(job.timeline, job.access, decoders, audio=settings.audio)
         refuse_warnings(job.timeline, notes, settings)
@@ -182,9 +186,30 @@ def all_warnings(timeline: Timeline, notes: MediaNotes, measured: list[str]) -> 
 
 
 def _refuse_output(timeline: Timeline, output: Path, settings: RenderSettings, what: str) -> None:
-    if output.exists() and not settings.overwrite:
+    if os.path.exists(output) and not settings.overwrite:
         raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
     refuse_sources(timeline, output, what)
+
+
+def refuse_own_files(path: Path, what: str, own: Mapping[str, Path | None]) -> None:
+    """Raises when ``path``, to be written, is a file that the caller gave to be read.
+
+    ``own`` are those files by what they are called.
+    """
+    for name, other in own.items():
+        if other is not None and _is_same_file(path, other):
+            raise SettingsError(f"{path}: the {what} cannot have the name of the {name}")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        # Also where capital letters do not count, or a folder has two names.
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:
+        # A zero byte, which is refused later.
+        return False
 
 
 def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
