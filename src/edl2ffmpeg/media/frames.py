@@ -15,7 +15,7 @@ import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, PixelFormat, Plane
-from edl2ffmpeg.media._display_matrix import Orientation, orientation_of
+from edl2ffmpeg.media._display_matrix import orientation_of
 
 __all__ = ["FramePool", "native_frame", "rgb_array", "wrap_frame"]
 
@@ -36,14 +36,8 @@ _MPEG_RANGE = 1
 _HD_LINES = 720
 
 
-def wrap_frame(
-    frame: av.VideoFrame,
-    sample_aspect_ratio: Fraction | None,
-    orientation: Orientation | None = None,
-) -> Frame:
+def wrap_frame(frame: av.VideoFrame, sample_aspect_ratio: Fraction | None) -> Frame:
     """Our view of a decoded frame; it shares the memory and keeps it alive.
-
-    ``orientation`` is read from the frame where it is not given.
 
     A mirrored picture is a copy, for which only the turn is left to do.  A pixel format that
     is not in ``PIXEL_FORMATS`` is unpacked by swscale into one that is and keeps every bit,
@@ -51,7 +45,7 @@ def wrap_frame(
     """
     name = frame.format.name
     colour = _colour(frame, name)
-    orientation = orientation or orientation_of(frame)
+    orientation = orientation_of(frame)
     if name not in PIXEL_FORMATS:
         frame = frame.reformat(format=_unpacked_format(frame))
     shown = _view(frame, colour, float(sample_aspect_ratio or 1), orientation.rotation)

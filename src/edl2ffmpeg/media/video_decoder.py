@@ -24,7 +24,6 @@ from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._alpha_decoder import picture_decoder
 from edl2ffmpeg.media._damage import Damage
-from edl2ffmpeg.media._display_matrix import Orientations
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
 from edl2ffmpeg.media._stream_notes import stream_notes
 from edl2ffmpeg.media._translate import decoding, seeking
@@ -144,7 +143,6 @@ class VideoDecoder(Owner):
         self._damage = Damage(stream, self._container_format, self.frame_rate)
         self.is_still = False
         self._start = stream.start_time or 0
-        self._orientations = Orientations()
         self._first_size = (stream.codec_context.width, stream.codec_context.height)
         self._can_skip = context.name in _SKIPPING_DECODERS
 
@@ -285,8 +283,7 @@ class VideoDecoder(Owner):
         current = self._current
         assert current is not None
         if self._shown is None or self._shown[0] is not current:
-            orientation = self._orientations.of(current.native)
-            self._shown = (current, wrap_frame(current.native, current.aspect, orientation))
+            self._shown = (current, wrap_frame(current.native, current.aspect))
         return self._shown[1]
 
     # -- seeking --------------------------------------------------------------

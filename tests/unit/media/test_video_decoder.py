@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import random
 import struct
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from edl2ffmpeg.errors import DecodeError, MediaOpenError
+from edl2ffmpeg.media._display_matrix import orientation_of
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
@@ -398,6 +400,47 @@ def test_a_picture_lasts_for_ever(name: str, codec: str, format: str, tmp_path: 
             assert not played.held
             assert (played.frame.width, played.frame.height) == (64, 36)
         assert decoder.stats.seeks == 0
+
+
+_UPRIGHT: dict[int, Callable[[Any], Any]] = {
+    1: lambda stored: stored,
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: np.rot90(stored.T, 2),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("orientation", _UPRIGHT)
+def test_a_photo_is_turned_by_what_its_exif_says(orientation: int, tmp_path: Path) -> None:
+    pixels = np.full((40, 64, 3), 30, np.uint8)
+    pixels[:16, :24] = 220
+    content = write_picture(tmp_path / "plain.jpg", pixels, "mjpeg", "yuvj444p").read_bytes()
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0MM" + struct.pack(">HIH", 42, 8, 1) + entry + struct.pack(">I", 0)
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content[:2] + segment + content[2:])
+    with VideoDecoder(AccessRules(), str(path)) as decoder:
+        frame = decoder.frame_played_at(Fraction(0)).frame
+        seen = np.rot90(frame.array(0), -frame.rotation // 90)
+        wanted = _UPRIGHT[orientation](pixels[:, :, 0])
+        assert seen.shape == wanted.shape
+        assert np.corrcoef(seen.ravel(), wanted.ravel())[0, 1] > 0.99
+        assert decoder.notes == []
+
+
+def test_reading_the_orientation_leaves_no_reference_cycle(clips: ClipLibrary) -> None:
+    # Memory in a cycle comes back only when Python looks for cycles.
+    with av.open(str(clips["h264_30_rotate90_mp4"].path)) as container:
+        native = next(container.decode(video=0))
+    gc.collect()
+    assert orientation_of(native).rotation == 90
+    del native
+    assert gc.collect() == 0
 
 
 def test_a_movie_of_one_picture_is_no_still(tmp_path: Path) -> None:
