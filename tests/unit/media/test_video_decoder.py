@@ -21,8 +21,8 @@ from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 from helpers import barcode
-from helpers.clip_shapes import TIMING_SHAPES
-from helpers.media_factory import ClipInfo, ClipLibrary
+from helpers.clip_shapes import TIMING_SHAPES, ClipShape
+from helpers.media_factory import ClipInfo, ClipLibrary, make_clip
 from helpers.movie_writer import ColourTags, VideoTrack, write_movie
 from helpers.oracle import expected_frame
 from helpers.stills import flat_planes, make_still, write_picture
@@ -245,6 +245,81 @@ def test_noise_in_the_middle_is_told_with_its_time(
         assert decoder.stats.broken_packets == told
 
 
+_INTRA_REFRESH = {
+    "preset": "veryfast",
+    "crf": "26",
+    "x264-params": "intra-refresh=1:keyint=25:bframes=0:scenecut=0",
+}
+_HEVC_OF_ONE_THREAD = (
+    "log-level=none:pools=none:frame-threads=1:keyint=25:min-keyint=25:scenecut=0:open-gop=0"
+)
+_HEVC = {"preset": "ultrafast", "x265-params": _HEVC_OF_ONE_THREAD + ":bframes=2"}
+
+
+def _with_damaged_keyframe(clip: ClipInfo, skip: int = 6) -> Path:
+    """The clip with noise in its second keyframe, whose first ``skip`` bytes are left."""
+    with av.open(str(clip.path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    second = [packet for packet in packets if packet.is_keyframe][1]
+    assert second.pos is not None
+    content = bytearray(clip.path.read_bytes())
+    end = second.pos + second.size
+    content[second.pos + skip : end] = np.random.default_rng(5).bytes(second.size - skip)
+    clip.path.write_bytes(content)
+    return clip.path
+
+
+def _agree_on_every_picture(path: Path, clip: ClipInfo) -> VideoDecoder:
+    """Asserts that jumps, far and near, show what playing from the start shows."""
+    chooser = random.Random(path.name)
+    with VideoDecoder(AccessRules(), str(path), threads=2) as straight:
+        wanted = {
+            time: straight.frame_played_at(time).frame.array(0).copy()
+            for time in clip.presentation_times
+        }
+    times = [chooser.choice(clip.presentation_times) for _ in range(40)]
+    with VideoDecoder(AccessRules(), str(path), threads=2) as jumping:
+        for time in times:
+            seen = jumping.frame_played_at(time).frame.array(0)
+            assert np.array_equal(seen, wanted[time]), time
+        assert jumping.stats.seeks > 10
+    return jumping
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_without_keyframes_decoding_begins_where_a_refresh_does(
+    tmp_path: Path, suffix: str
+) -> None:
+    shape = ClipShape("refresh", suffix, "libx264", Fraction(25), options=_INTRA_REFRESH)
+    clip = make_clip(tmp_path, shape)
+    jumping = _agree_on_every_picture(clip.path, clip)
+    assert jumping.stats.broken_packets == 0
+    with decoder_of(clip) as decoder:
+        for time in (clip.presentation_times[number] for number in (80, 30, 31, 27, 60, 26, 2)):
+            assert shown(decoder, time) == (clip.file_id, expected_frame(clip, time))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_before_a_damaged_keyframe_is_another_one(tmp_path: Path, suffix: str) -> None:
+    shape = ClipShape("hevc", suffix, "libx265", Fraction(25), options=_HEVC)
+    clip = make_clip(tmp_path, shape)
+    path = _with_damaged_keyframe(clip, skip=24 if suffix == ".ts" else 6)
+    jumping = _agree_on_every_picture(path, clip)
+    assert jumping.stats.broken_packets > 0
+    assert jumping.first_broken is not None
+    assert Fraction(9, 10) < jumping.first_broken < Fraction(11, 10)
+
+
+def test_what_is_made_from_a_damaged_picture_is_damaged(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path, "h264_25_mp4")
+    path = _with_damaged_keyframe(clip, skip=40)
+    with VideoDecoder(AccessRules(), str(path), threads=2) as decoder:
+        decoder.frame_played_at(Fraction(1))
+        assert decoder.first_broken is None
+        decoder.frame_played_at(Fraction(5, 2))
+        assert decoder.first_broken == 2
+
+
 _ONE = 65536
 
 
@@ -323,10 +398,11 @@ class _FailingContainer:
 
 
 def _fail(decoder: VideoDecoder, error: Exception, packets: int) -> None:
-    decoder._container = _FailingContainer(  # type: ignore[assignment]
-        decoder._container, error, packets
+    reader = decoder._packets
+    reader._container = _FailingContainer(  # type: ignore[assignment]
+        reader._container, error, packets
     )
-    decoder._packets = decoder._read_packets()
+    reader._reader = reader._read()
 
 
 @pytest.mark.parametrize("time", [Fraction(1), Fraction(4, 1)], ids=["seek", "decode"])
@@ -425,8 +501,8 @@ def test_a_photo_is_turned_by_what_its_exif_says(orientation: int, tmp_path: Pat
     path = tmp_path / "photo.jpg"
     path.write_bytes(content[:2] + segment + content[2:])
     with VideoDecoder(AccessRules(), str(path)) as decoder:
-        frame = decoder.frame_played_at(Fraction(0)).frame
-        seen = np.rot90(frame.array(0), -frame.rotation // 90)
+        photo = decoder.frame_played_at(Fraction(0)).frame
+        seen = np.rot90(photo.array(0), -photo.rotation // 90)
         wanted = _UPRIGHT[orientation](pixels[:, :, 0])
         assert seen.shape == wanted.shape
         assert np.corrcoef(seen.ravel(), wanted.ravel())[0, 1] > 0.99
@@ -467,8 +543,8 @@ def test_the_alpha_of_vp9_is_read_also_after_a_jump(tmp_path: Path) -> None:
     with VideoDecoder(AccessRules(), str(path)) as decoder:
         assert not decoder.notes
         for number in (0, 1, 2, 20, 21, 3, 29, 12):
-            frame = decoder.frame_played_at(Fraction(number, 25)).frame
-            assert frame.format.name == "yuva420p"
-            assert abs(float(frame.array(3).mean()) - 8 * number) <= 2, number
-            assert abs(float(frame.array(0).mean()) - 100) <= 2
+            seen = decoder.frame_played_at(Fraction(number, 25)).frame
+            assert seen.format.name == "yuva420p"
+            assert abs(float(seen.array(3).mean()) - 8 * number) <= 2, number
+            assert abs(float(seen.array(0).mean()) - 100) <= 2
         assert decoder.stats.seeks > 0
