@@ -88,10 +88,11 @@ class VideoPackets:
         self.close()
         try:
             self._container.seek(target, stream=self._stream, backward=True)
-        except av.FFmpegError:
-            if target != self.first_dts:
+        except av.FFmpegError as error:
+            # What FFmpeg says of streams without an index: they cannot go to a time, but can
+            # always go to byte 0, from where ``find`` reads on to the time.
+            if target != self.first_dts and not isinstance(error, av.error.PermissionError):
                 raise
-            # Streams without an index cannot go to a time, but can always go to byte 0.
             self._container.seek(0, stream=self._stream, unsupported_byte_offset=True)
         self._reader = self._read()
 

@@ -201,6 +201,34 @@ def test_reordered_pictures_in_avi_begin_with_the_first(clips: ClipLibrary) -> N
         assert shown(decoder, clip.duration) == (clip.file_id, clip.frame_numbers[-1])
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("stream.vob", "libx264"),
+        ("window.asf", "libx264"),
+        ("bare.h264", "libx264"),
+        ("bare.m2v", "mpeg2video"),
+        ("old.rm", "rv20"),
+    ],
+)
+def test_pictures_without_times_are_shown_one_after_another(
+    name: str, codec: str, tmp_path: Path
+) -> None:
+    size, count = (320, 176), 100
+    options = {"g": "25", "bf": "2"} if codec != "rv20" else {"g": "25"}
+    track = VideoTrack(codec, Fraction(25), size, options=options, ticks=range(count))
+    chroma = np.full((88, 160), 128, np.uint8)
+    pictures = ([barcode.picture(*size, 7, number), chroma, chroma] for number in range(count))
+    write_movie(tmp_path / name, track, pictures)
+    chooser = random.Random(name)
+    numbers = [*range(count), *(chooser.randrange(count) for _ in range(40))]
+    with VideoDecoder(AccessRules(), str(tmp_path / name), threads=2) as decoder:
+        for number in numbers:
+            assert shown(decoder, Fraction(number, 25)) == (7, number)
+        assert decoder.stats.broken_packets == 0
+        assert decoder.frame_played_at(Fraction(count, 25)).held
+
+
 @pytest.mark.parametrize("shape", TIMING_SHAPES)
 def test_whole_files_give_no_damage(clips: ClipLibrary, shape: str) -> None:
     clip = clips[shape]
