@@ -31,7 +31,7 @@ from edl2ffmpeg.media._video_packets import Run, VideoPackets
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.frames import wrap_frame
-from edl2ffmpeg.media.streams import find_stream, keep_only
+from edl2ffmpeg.media.streams import find_stream, keep_only, states_length
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 
@@ -166,16 +166,16 @@ class VideoDecoder(Owner):
 
     @property
     def duration(self) -> Fraction | None:
-        """Length of the stream in seconds as the file declares it.
+        """Length of the stream in seconds as the file states it.
 
-        None where it does not, and for a still picture, which lasts for ever.
+        None where it does not and FFmpeg guesses, and for a still picture, which lasts for ever.
         """
         stream, container = self._stream, self._container
-        if self.is_still:
+        if self.is_still or container is None or not states_length(container, stream):
             return None
         if stream.duration is not None:
             return stream.duration * self._time_base
-        if container is None or container.duration is None:
+        if container.duration is None:
             return None
         # The container's length counts from its own start, which may not be the stream's.
         begin = Fraction(container.start_time or 0, av.time_base)
