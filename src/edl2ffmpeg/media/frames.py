@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, PixelFormat, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
-__all__ = ["FramePool", "native_frame", "rgb_array", "wrap_frame"]
+__all__ = ["FramePool", "native_frame", "progressive_frame", "rgb_array", "wrap_frame"]
 
 _ALIGNMENT = 64
 
@@ -100,6 +100,27 @@ def native_frame(frame: Frame) -> av.VideoFrame:
     return frame.native
 
 
+def progressive_frame(frame: Frame) -> av.VideoFrame:
+    """The FFmpeg frame to encode for ``frame``, which says that its lines belong together.
+
+    PyAV cannot take the flag of interlaced pictures off; such a frame gets a second one around
+    its memory.  Its format is planar.
+    """
+    native = native_frame(frame)
+    if not native.interlaced_frame:
+        return native
+    return _planar_frame(frame.format, [frame.array(index) for index in range(len(native.planes))])
+
+
+def _planar_frame(format: PixelFormat, components: list[npt.NDArray[Any]]) -> av.VideoFrame:
+    """FFmpeg's frame on the memory of ``components``, which it keeps alive."""
+    order = sorted(range(len(components)), key=lambda index: format.components[index].plane)
+    height, width = components[0].shape
+    return av.VideoFrame.from_dlpack(
+        tuple(components[index] for index in order), format=format.name, width=width, height=height
+    )
+
+
 def rgb_array(frame: Frame) -> npt.NDArray[np.uint8]:
     """A BT.709 limited-range YUV frame as (height, width, 3) uint8 R'G'B'."""
     native = native_frame(frame)
@@ -148,12 +169,7 @@ class FramePool:
         weakref.finalize(lease, self._free.append, memory).atexit = False
         views = self._views(lease)
         order = sorted(range(len(views)), key=lambda index: self._format.components[index].plane)
-        native = av.VideoFrame.from_dlpack(
-            tuple(views[index] for index in order),
-            format=self._format.name,
-            width=self._width,
-            height=self._height,
-        )
+        native = _planar_frame(self._format, views)
         planes = tuple(
             Plane(views[index].ctypes.data, self._pitches[index], self._shapes[index][1])
             for index in order
