@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edl2ffmpeg.devices.selection import choose_device
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, PixelFormat
-from edl2ffmpeg.jobs.check import check_media
+from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.render_job import (
     RenderResult,
     access_rules,
@@ -134,7 +134,12 @@ class FrameReader(Owner):
     def __next__(self) -> ComposedFrame:
         if self._closed:
             raise ValueError("the frame reader is closed")
-        frame = next(self._frames)
+        try:
+            frame = next(self._frames)
+        except StopIteration:
+            # What was foretold of the sources' ends has been measured, or did not come true.
+            self._notes = MediaNotes(self._notes.odd)
+            raise
         number = self._number
         self._number += 1
         array, planes = self._arrays(frame)

@@ -148,9 +148,9 @@ def render_timeline(
             result = session.run(progress)
         verify_frame_count(partial, result.frames)
         write_subtitles()
-    return _result(
-        job, output, settings, result, all_warnings(job.timeline, notes, result.warnings)
-    )
+    # What was foretold of the sources' ends has been measured by now, or did not come true.
+    warnings = all_warnings(job.timeline, MediaNotes(notes.odd), result.warnings)
+    return _result(job, output, settings, result, warnings)
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:
