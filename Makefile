@@ -3,6 +3,7 @@
 #   make test    run the test suite
 #   make lint    ruff and mypy
 #   make bench   speed and memory against ffmpeg's own command line
+#   make gallery the pictures of docs/gallery.md
 #   make clean   remove what the above made
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench gallery clean
 
 demo: $(VENV)/.product
 	$(BIN)/python examples/make_media.py demo_media
@@ -23,10 +24,13 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file tests/mypy.ini tests bench/*.py examples/*.py
+	$(BIN)/mypy --config-file tests/mypy.ini tests bench/*.py examples/*.py docs/*.py
 
 bench: $(VENV)/.product
 	$(BIN)/python bench/run.py
+
+gallery: $(VENV)/.product
+	$(BIN)/python docs/make_gallery.py
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -6,7 +6,7 @@ import sys
 
 import edl2ffmpeg
 from edl2ffmpeg.plan.frame_planner import FramePlanner
-from edl2ffmpeg.plan.model import MediaPicture
+from edl2ffmpeg.plan.model import MediaPicture, TextPicture
 
 
 def main(edl: str, number: str) -> None:
@@ -20,9 +20,11 @@ def main(edl: str, number: str) -> None:
         picture = layer.picture
         if isinstance(picture, MediaPicture):
             what = f"{picture.source.uri} at {picture.source_time} s"
+        elif isinstance(picture, TextPicture):
+            what = f"text {picture.source.text!r}"
         else:
             what = f"generated {picture.source.generator.value}, picture {picture.frame}"
-        print(f"  video {layer.track}: {what}, opacity {float(layer.opacity):.0%}")
+        print(f"  {layer.track_kind} {layer.track}: {what}, opacity {float(layer.opacity):.0%}")
     if not plan.layers:
         print("  black")
 

@@ -121,6 +121,13 @@ def test_hardware_kinds_are_all_there() -> None:
     assert kinds == set(CODE.findall(row[2]))
 
 
+def test_ways_of_subtitles_are_all_there() -> None:
+    ways = [way.value for way in edl2ffmpeg.Subtitles]
+    (row,) = [row for row in rows(section(README, "Options of a render")) if "HOW" in row[0]]
+    assert CODE.findall(row[2]) == ways
+    assert [CODE.findall(row[0])[0] for row in rows(section(README, "Subtitles"))] == ways
+
+
 # -- formats, report, numbers -------------------------------------------------
 
 
@@ -136,7 +143,8 @@ def test_containers_and_codecs() -> None:
         for codec in VIDEO_CODECS
     }
     sound = {"sound": [container.audio_codec for container in CONTAINERS]}
-    assert {name: table[name] for name in (*marks, "sound")} == marks | sound
+    texts = {"embedded subtitles": [container.subtitle_codec or "" for container in CONTAINERS]}
+    assert {name: table[name] for name in (*marks, *sound, *texts)} == marks | sound | texts
     text = section(README, "Containers and codecs")
     for container in CONTAINERS:
         for extension in container.extensions:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from edl2ffmpeg.plan.frame_planner import FramePlanner
     from edl2ffmpeg.plan.model import FramePlan
     from edl2ffmpeg.rendering.progress import Progress
-    from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings
+    from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings, Subtitles
     from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "RenderSettings",
     "SeekError",
     "SettingsError",
+    "Subtitles",
     "Timeline",
     "UnsupportedFeatureError",
     "__version__",
@@ -89,6 +90,7 @@ _HOMES = {
     "Progress": "rendering.progress",
     "RenderResult": "jobs.render_job",
     "RenderSettings": "settings",
+    "Subtitles": "settings",
     "Timeline": "timeline.model",
     "load_timeline": "api",
     "open_frames": "api",

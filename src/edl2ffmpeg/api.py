@@ -15,17 +15,19 @@ import numpy.typing as npt
 from edl2ffmpeg.devices.selection import choose_device
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, PixelFormat
-from edl2ffmpeg.jobs.check import check_media
+from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.render_job import (
     RenderResult,
     access_rules,
     all_warnings,
     frame_range_of,
+    refuse_own_files,
     refuse_warnings,
     render_timeline,
     with_overrides,
 )
 from edl2ffmpeg.jobs.stills import still_of
+from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.frames import rgb_array
 from edl2ffmpeg.ownership import Owner
@@ -44,11 +46,19 @@ __all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "rend
 def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> Timeline:
     """Reads and validates the EDL at ``path``; opens no media.
 
+    Of the settings, what may be opened counts, and the frame rate, at which the edit is judged.
+
     Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
     (at most 20), ``UnsupportedFeatureError`` when this version cannot draw it.
     """
-    rules = access_rules(settings or RenderSettings())
-    return load_timeline_file(Path(path), resolve=rules.resolve, locations=rules.locations)
+    chosen = settings or RenderSettings()
+    rules = access_rules(chosen)
+    return load_timeline_file(
+        Path(path),
+        resolve=rules.resolve,
+        locations=rules.locations,
+        frame_rate=chosen.frame_rate,
+    )
 
 
 def render(
@@ -67,7 +77,11 @@ def render(
     behind then.
     """
     chosen = replace(settings or RenderSettings(), **options)
+    if not isinstance(edl, Timeline):
+        refuse_own_files(Path(output), "output", {"EDL": Path(edl)})
     timeline = edl if isinstance(edl, Timeline) else load_timeline(edl, chosen)
+    if not isinstance(edl, Timeline):
+        refuse_sidecar_names(timeline, Path(output), chosen, (Path(edl),))
     return render_timeline(timeline, Path(output), chosen, progress)
 
 
@@ -92,7 +106,7 @@ class FrameReader(Owner):
     def __init__(self, timeline: Timeline, settings: RenderSettings, format: str) -> None:
         choose_device(settings)
         timeline = with_overrides(timeline, settings)
-        planner = FramePlanner(timeline)
+        planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         start, end = frame_range_of(timeline, settings, planner.frame_count)
         access = access_rules(settings)
         layout = _reader_layout(format)
@@ -120,7 +134,12 @@ class FrameReader(Owner):
     def __next__(self) -> ComposedFrame:
         if self._closed:
             raise ValueError("the frame reader is closed")
-        frame = next(self._frames)
+        try:
+            frame = next(self._frames)
+        except StopIteration:
+            # What was foretold of the sources' ends has been measured, or did not come true.
+            self._notes = MediaNotes(self._notes.odd)
+            raise
         number = self._number
         self._number += 1
         array, planes = self._arrays(frame)

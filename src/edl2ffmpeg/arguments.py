@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edl2ffmpeg._version import __version__
-from edl2ffmpeg.settings import Fit, HardwareAcceleration
+from edl2ffmpeg.settings import Fit, HardwareAcceleration, Subtitles
 from edl2ffmpeg.timing import parse_frame_rate, parse_timecode
 
 __all__ = ["COMMANDS", "Parser", "add_access_options", "checked", "picture_parser", "render_parser"]
@@ -95,6 +95,10 @@ def _add_timeline_options(group: argparse._ActionsContainer) -> None:
         "--end", metavar="TIME", type=checked(parse_timecode), help="render up to here"
     )
     _add_fit_option(group)
+    group.add_argument(
+        "--subtitles", choices=[entry.value for entry in Subtitles], default="burn",
+        metavar="HOW", help="burn (default), embed, sidecar (an .srt file), off",
+    )  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings are errors")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +28,8 @@ from edl2ffmpeg.errors import (
     printable,
 )
 from edl2ffmpeg.interruption import Interruption
-from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings
+from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings, Subtitles
+from edl2ffmpeg.standard_streams import discard
 from edl2ffmpeg.timing import parse_frame_rate
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def run(arguments: Sequence[str]) -> int:
     with Interruption() as interruption:
         try:
             interruption.arm()
-            return run_command(rest, interruption)
+            code = run_command(rest, interruption)
+            sys.stdout.flush()
+            return code
         except Edl2FfmpegError as error:
             if not interruption.is_stopping:
                 _print_lines("", str(error))
@@ -73,10 +75,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _output_failed(error: OSError) -> int:
-    """Standard output or error cannot be written to, or a path is one no file can have."""
-    # Python flushes both at its end, and would complain again.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    """Standard output cannot be written to, or a path is one no file can have."""
+    # Python flushes it at its end, and would complain again.
+    discard(sys.stdout)
     if not isinstance(error, BrokenPipeError):
         where = f"{error.filename}: " if error.filename else ""
         _print_lines("", f"{where}{error.strerror or error}")
@@ -100,20 +101,22 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     from edl2ffmpeg.media.formats import container_for
 
     container_for(output)
+    _refuse_own_files(options)
     if _exists(output) and not settings.overwrite:
         settings = _ask_to_overwrite(output, settings)
     from edl2ffmpeg.api import load_timeline
     from edl2ffmpeg.jobs.render_job import render_timeline
     from edl2ffmpeg.jobs.report import report_to
+    from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
     from edl2ffmpeg.terminal import progress_display
 
     timeline = load_timeline(options.edl, settings)
+    refuse_sidecar_names(timeline, output, settings, (options.edl, options.report))
     kind = "none" if options.quiet and options.progress != "json" else options.progress
-    with report_to(options.report, timeline, (options.edl, output), settings) as write_report:
+    others = {"EDL": options.edl, "movie": output, "table of locations": options.locations}
+    with report_to(options.report, timeline, others, settings, interruption) as write_report:
         with progress_display(kind, output, interruption.check) as display:
-            result = render_timeline(timeline, output, settings, display)
-            # The movie has its name: a signal from here on stops nothing.
-            interruption.disarm()
+            result = render_timeline(timeline, output, settings, display, interruption)
         write_report(result.report)
     for warning in result.warnings:
         _print_lines("warning: ", warning)
@@ -125,6 +128,13 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _refuse_own_files(options: argparse.Namespace) -> None:
+    from edl2ffmpeg.jobs.render_job import refuse_own_files
+
+    own = {"EDL": options.edl, "table of locations": options.locations}
+    refuse_own_files(options.out, "output", own)
 
 
 def _exists(path: Path) -> bool:
@@ -182,6 +192,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         overwrite=options.overwrite,
         audio=not options.no_audio,
         fit=Fit(options.fit),
+        subtitles=Subtitles(options.subtitles),
         hw_accel=HardwareAcceleration(options.hw_accel),
         hw_device=options.hw_device,
         hw_encode=options.hw_encode,
@@ -206,6 +217,8 @@ def _read_locations(path: Path | None) -> dict[str, str]:
         table = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: is not JSON of ids and uris: it is nested too deep") from None
     except ValueError as error:
         raise SettingsError(f"{path}: is not JSON: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(uri, str) for uri in table.values()):
@@ -300,11 +313,10 @@ def _run_still(arguments: Sequence[str], interruption: Interruption) -> int:
     number = options.frame
     if number is None:
         number = frame_shown_at(timeline, options.time, settings)
-    with picture_file(timeline, options.out, settings) as write:
+    with picture_file(timeline, options.out, settings, interruption) as write:
         picture, warnings = still_of(timeline, number, settings)
         interruption.check()
         write(picture)
-    interruption.disarm()
     height, width = picture.shape[:2]
     _tell_made(options, f"frame {number}, {width}x{height} pixels", warnings)
     return 0
@@ -325,8 +337,8 @@ def _run_sheet(arguments: Sequence[str], interruption: Interruption) -> int:
         size=options.size,
         most=options.max,
         between=interruption.check,
+        guard=interruption,
     )
-    interruption.disarm()
     made = f"{result.shots_shown} shot{'s' if result.shots_shown != 1 else ''}"
     _tell_made(options, f"{made}, {result.width}x{result.height} pixels", result.warnings)
     return 0
@@ -345,6 +357,7 @@ def _picture_settings(options: argparse.Namespace) -> RenderSettings:
     from edl2ffmpeg.jobs.picture_file import format_of
 
     format_of(options.out)
+    _refuse_own_files(options)
     if _exists(options.out) and not settings.overwrite:
         settings = _ask_to_overwrite(options.out, settings)
     return settings

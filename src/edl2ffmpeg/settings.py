@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.timing import parse_frame_rate, parse_seconds, parse_timecode
 
-__all__ = ["Fit", "HardwareAcceleration", "RenderSettings"]
+__all__ = ["Fit", "HardwareAcceleration", "RenderSettings", "Subtitles"]
 
 # As for an EDL: what FFmpeg's integers and any real movie can hold.
 _MAX_PIXELS = 32_768
@@ -33,6 +33,15 @@ class Fit(Enum):
     CONTAIN = "contain"
     COVER = "cover"
     STRETCH = "stretch"
+
+
+class Subtitles(Enum):
+    """Where subtitles go: into the picture, a track of the movie, a file beside it, nowhere."""
+
+    BURN = "burn"
+    EMBED = "embed"
+    SIDECAR = "sidecar"
+    OFF = "off"
 
 
 class HardwareAcceleration(Enum):
@@ -57,8 +66,8 @@ class RenderSettings:
     format's location ids to uris.
 
     What people write is understood as well: numbers and text for times and rates (``29.97``,
-    ``"1:02.5"``), names for ``fit`` and ``hw_accel``, one protocol or folder instead of
-    several.  Raises ``SettingsError`` for a value that cannot be meant.
+    ``"1:02.5"``), names for ``fit``, ``subtitles`` and ``hw_accel``, one protocol or folder
+    instead of several.  Raises ``SettingsError`` for a value that cannot be meant.
     """
 
     codec: str | None = None
@@ -76,6 +85,7 @@ class RenderSettings:
     overwrite: bool = False
     audio: bool = True
     fit: Fit = Fit.CONTAIN
+    subtitles: Subtitles = Subtitles.BURN
     hw_accel: HardwareAcceleration = HardwareAcceleration.AUTO
     hw_device: str | None = None
     hw_encode: bool | None = None
@@ -106,11 +116,17 @@ class RenderSettings:
         self._set("start", _time)
         self._set("end", _time)
         object.__setattr__(self, "fit", _choice(self.fit, "fit", Fit))
+        object.__setattr__(self, "subtitles", _choice(self.subtitles, "subtitles", Subtitles))
         accel = _choice(self.hw_accel, "hw_accel", HardwareAcceleration)
         object.__setattr__(self, "hw_accel", accel)
         self._set("allow_protocols", _protocols)
         self._set("restrict", _folders)
         self._set("locations", _table)
+
+    @property
+    def burns_subtitles(self) -> bool:
+        """Whether subtitles are part of the picture; what the EDL burns in always is."""
+        return self.subtitles is Subtitles.BURN
 
     def _set(self, name: str, convert: Any) -> None:
         object.__setattr__(self, name, convert(getattr(self, name), name))

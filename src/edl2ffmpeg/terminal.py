@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
+from edl2ffmpeg.standard_streams import discard
 
 __all__ = ["progress_display"]
 
@@ -125,9 +125,9 @@ def _json_lines() -> ProgressCallback:
         }
         try:
             print(json.dumps(line), flush=True)
-        except BrokenPipeError:
-            # The movie is wanted all the same.
+        except OSError:
+            # Its reader has gone, or the disk is full: the movie is wanted all the same.
             has_reader = False
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard(sys.stdout)
 
     return show

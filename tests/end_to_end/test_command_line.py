@@ -321,8 +321,8 @@ def test_a_report_replaces_nothing_it_should_not(clips: ClipLibrary, tmp_path: P
     before = {path: path.read_bytes() for path in (clip, edl, old)}
     movie = tmp_path / "movie.mp4"
     for report, words in (
-        (movie, "cannot have the name of the EDL or the movie"),
-        (edl, "cannot have the name of the EDL or the movie"),
+        (movie, "cannot have the name of the"),
+        (edl, "cannot have the name of the"),
         (clip, "is also a source of this EDL"),
         (old, "exists already; add --overwrite"),
     ):

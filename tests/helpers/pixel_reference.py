@@ -62,13 +62,15 @@ def resampled(
     output_component: int,
     crop: tuple[float, float, float, float],
     rectangle: tuple[int, int, int, int],
+    samples: Array | None = None,
 ) -> Array:
     """Code values of a component at an output component's sites inside ``rectangle``.
 
     ``crop`` is (left, top, width, height), ``rectangle`` (left, top, right, bottom).
+    ``samples`` take the place of the component's codes.
     """
     layout, width, height = output
-    result = codes(frame, component)
+    result = codes(frame, component) if samples is None else samples
     targets = sites(layout, output_component, (width, height))
     sources = sites(frame.format, component, (frame.width, frame.height))
     for axis in (0, 1):
@@ -134,10 +136,16 @@ def layer(
     result = []
     for component in range(3):
         inputs = [
-            values(frame, number, resampled(frame, number, output, component, crop, rectangle))
+            sampled_value(frame, number, output, component, crop, rectangle)
             for number in range(colour_count)
         ]
         value = to_709(frame, inputs)[component]
+        if frame.format.has_alpha:
+            # Where next to nothing is seen, colours are not let out of all bounds.
+            low, high = ((-48, 272), (-160, 160))[min(component, 1)]
+            value = np.clip(
+                value, low / (219, 224)[min(component, 1)], high / (219, 224)[min(component, 1)]
+            )
         if component == 0 and gamma != 1:
             value = np.clip(value, 0, 1) ** float(1 / gamma)
         code = (16 + 219 * value if component == 0 else 128 + 224 * value) * scale
@@ -151,6 +159,29 @@ def layer(
         code = alpha * code + (1 - alpha) * beneath[component] * scale
         result.append(np.clip(code, 0, 2.0**layout.depth - 1))
     return result
+
+
+def sampled_value(
+    frame: Frame,
+    number: int,
+    output: tuple[PixelFormat, int, int],
+    component: int,
+    crop: tuple[float, float, float, float],
+    rectangle: tuple[int, int, int, int],
+) -> Array:
+    """A component's values at an output component's sites; what is transparent has no say."""
+    where = (output, component, crop, rectangle)
+    if not frame.format.has_alpha:
+        return values(frame, number, resampled(frame, number, *where))
+    # Every pixel has its own alpha: chroma is brought to the pixels first.
+    whole = (0, 0, frame.width, frame.height)
+    itself = (frame.format, frame.width, frame.height)
+    samples = resampled(frame, number, itself, 0, whole, whole)
+    colour = values(frame, number, np.clip(samples, 0, 2.0**frame.format.depth * (1 - 2.0**-15)))
+    alpha = np.clip(values(frame, 3, codes(frame, 3)), 0, 1)
+    share = resampled(frame, 3, *where, samples=alpha)
+    total = resampled(frame, 3, *where, samples=colour * alpha)
+    return np.where(share > 1e-3, total / np.maximum(share, 1e-3), 0.0)
 
 
 def psnr(first: Array, second: Array, peak: float) -> float:

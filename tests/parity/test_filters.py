@@ -17,7 +17,15 @@ from edl2ffmpeg.frame import Frame, pixel_format
 from edl2ffmpeg.plan.model import EffectPlan, TransformPlan
 from edl2ffmpeg.timeline.effects import EFFECT_VALUES, EffectKind
 from helpers import effect_reference
-from helpers.frames import Draw, blank_frame, codes, media_layer, random_frame, set_component
+from helpers.frames import (
+    Draw,
+    blank_frame,
+    codes,
+    flat_frame,
+    media_layer,
+    random_frame,
+    set_component,
+)
 from helpers.pixel_reference import values
 
 Array = npt.NDArray[np.float64]
@@ -405,3 +413,20 @@ def test_filters_are_done_at_the_fitted_size(draw: Draw) -> None:
         picture = codes(plain, component)
         picture[:, 16:80] = gaussian(gaussian(picture[:, 16:80], 6, 0), 6, 1)
         assert np.abs(codes(result, component) - picture).max() <= 1.5
+
+
+@pytest.mark.parametrize("kind", ["blur", "mosaic"])
+def test_what_is_transparent_brings_no_colour_in(draw: Draw, kind: str) -> None:
+    """A white disc on transparent black, over white, stays white all over."""
+    picture = flat_frame(96, 64, "rgba", (0, 0, 0, 0))
+    y, x = np.mgrid[0:64, 0:96]
+    inside = np.hypot(x - 48, y - 32) < 20
+    for component in range(4):
+        set_component(picture, component, np.where(inside, 255, 0))
+    beneath = flat_frame(96, 64, "yuv444p", (235, 128, 128))
+    value = 200.0 if kind == "blur" else 250.0
+    plan = EffectPlan(EffectKind(kind), (value,))
+    layers = [media_layer(), media_layer(track=2, effects=(plan,))]
+    shown = draw(("yuv444p", 96, 64), layers, [beneath, picture])
+    for component, code in enumerate((235, 128, 128)):
+        assert np.abs(codes(shown, component) - code).max() <= 1

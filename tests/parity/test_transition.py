@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ from edl2ffmpeg.frame import Frame, pixel_format
 from edl2ffmpeg.plan.model import ColourMix, LayerPlan, TransformPlan, TransitionPlan
 from edl2ffmpeg.timeline.effects import TransitionKind, TransitionLook
 from edl2ffmpeg.timeline.model import YuvColour
-from helpers.frames import Draw, codes, flat_frame, media_layer, random_frame
+from helpers.frames import Draw, codes, flat_frame, media_layer, random_frame, set_component
 from helpers.pixel_reference import sites
 
 Array = npt.NDArray[np.float64]
@@ -244,3 +245,24 @@ def test_squares_smaller_than_a_pixel_are_pixels(draw: Draw) -> None:
     ]
     assert (shown[0] == shown[1]).all()
     assert (shown[0] == 200).sum() == shown[0].size / 2
+
+
+@pytest.mark.parametrize("kind", ["dissolve", "wipe", "dip"])
+def test_transitions_of_texts_leave_the_video_alone(draw: Draw, kind: str) -> None:
+    """Where neither text has a letter, what is beneath is seen, also on track 1."""
+    beneath = flat_frame(*SIZE, "yuv444p", (90, 100, 110))
+    letter = flat_frame(*SIZE, "rgba", (255, 255, 255, 0))
+    set_component(letter, 3, np.pad(np.full((20, 30), 255), ((20, 24), (30, 36))))
+    for outgoing in (None, media_layer()):
+        plan = replace(
+            transition(kind, Fraction(3, 10), None, None, colour=YuvColour(60, 128, 128)),
+            outgoing=outgoing,
+            track_kind="burnin",
+        )
+        pictures = [beneath, *([letter] * len(plan.legs))]
+        shown = draw(("yuv444p", *SIZE), [media_layer(), plan], pictures)
+        outside = np.ones((SIZE[1], SIZE[0]), bool)
+        outside[18:42, 28:62] = False
+        for component, code in enumerate((90, 100, 110)):
+            assert np.abs(codes(shown, component)[outside] - code).max() <= 1
+        assert np.abs(codes(shown, 0)[~outside] - 90).max() > 20 or outgoing is None

@@ -6,6 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +84,73 @@ def test_a_late_second_signal_ends_a_clean_up_that_hangs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
     assert done.returncode == 130
+
+
+# Holds the main thread inside C for minutes, where no handler of Python's runs.
+_BUSY = "import hashlib\nhashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)\n"
+
+
+def run_program(body: str) -> subprocess.CompletedProcess[str]:
+    head = (
+        "import os, signal, sys, threading, time\n"
+        "from pathlib import Path\n"
+        "from edl2ffmpeg import interruption\n"
+        "interruption._PATIENCE_SECONDS = 0.3\n"
+        "def later(*delays):\n"
+        "    def send():\n"
+        "        for delay in delays:\n"
+        "            time.sleep(delay)\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "    threading.Thread(target=send, daemon=True).start()\n"
+    )
+    command = [sys.executable, "-c", head + body]
+    return subprocess.run(command, timeout=30, check=False, capture_output=True, text=True)
+
+
+def test_a_signal_that_cannot_be_delivered_ends_the_process(tmp_path: Path) -> None:
+    (tmp_path / "partial").touch()
+    done = run_program(
+        "with interruption.Interruption() as one:\n"
+        "    one.arm()\n"
+        f"    one.holds(Path({str(tmp_path / 'partial')!r}))\n"
+        f"    one.holds(Path({str(tmp_path / 'gone')!r}))\n"
+        "    later(0.1)\n" + textwrap.indent(_BUSY, "    ")
+    )
+    assert done.returncode == 130
+    assert done.stderr == "edl2ffmpeg: interrupted by Ctrl-C; nothing was written\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_late_second_signal_ends_a_clean_up_that_hangs_inside_c() -> None:
+    done = run_program(
+        "with interruption.Interruption() as one:\n"
+        "    try:\n"
+        "        one.arm()\n"
+        "        later(0.1, 0.5)\n"
+        "        time.sleep(20)\n"
+        "    finally:\n" + textwrap.indent(_BUSY, "        ")
+    )
+    assert done.returncode == 130
+
+
+def test_what_is_done_is_not_called_interrupted() -> None:
+    """After the work, one signal that cannot be delivered does nothing, and two give 1."""
+    done = run_program(
+        "with interruption.Interruption() as one:\n"
+        "    one.arm()\n"
+        "    one.commits()\n"
+        "    later(0.1, 1.5)\n"
+        "    started = time.monotonic()\n"
+        "    try:\n" + textwrap.indent(_BUSY, "        ") + "    finally:\n        pass\n"
+    )
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+def test_the_descriptors_of_signals_are_put_back() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with Interruption():
+            assert threading.active_count() > 1
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert signal.set_wakeup_fd(-1) == -1

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edl2ffmpeg.errors import SettingsError
-from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings
+from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings, Subtitles
 
 
 def settings(**fields: Any) -> RenderSettings:
@@ -39,6 +39,8 @@ def settings(**fields: Any) -> RenderSettings:
         ("end", "1:02.5", Fraction(125, 2)),
         ("end", Fraction(1, 3), Fraction(1, 3)),
         ("fit", "cover", Fit.COVER),
+        ("subtitles", "Sidecar", Subtitles.SIDECAR),
+        ("subtitles", Subtitles.OFF, Subtitles.OFF),
         ("hw_accel", "none", HardwareAcceleration.NONE),
         ("crf", 20, 20),
         ("threads", 1024, 1024),
@@ -83,6 +85,9 @@ REFUSED: list[tuple[str, Any]] = [
     ("end", "1e9999"),
     ("fit", "wide"),
     ("fit", None),
+    ("subtitles", "soft"),
+    ("subtitles", None),
+    ("subtitles", False),
     ("hw_accel", "quick"),
     ("width", 0),
     ("width", True),
@@ -125,6 +130,13 @@ def test_what_cannot_be_meant_is_one_sentence_with_the_fields_name(name: str, va
     assert ", found " in text
     assert len(text) < 250
     assert "\n" not in text
+
+
+def test_subtitles_are_burnt_unless_told_otherwise() -> None:
+    assert settings().subtitles is Subtitles.BURN
+    assert [entry for entry in Subtitles if settings(subtitles=entry).burns_subtitles] == [
+        Subtitles.BURN
+    ]
 
 
 def test_settings_do_not_share_the_callers_table() -> None:

@@ -71,14 +71,23 @@ class Step:
 
 @final
 class Program:
-    def __init__(self, components: list[MatrixRow], steps: list[Step]) -> None: ...
+    def __init__(
+        self, components: list[MatrixRow], steps: list[Step], unpremultiplies: bool = False
+    ) -> None: ...
 
 _Triple = tuple[float, float, float]
 
 @final
 class Outline:
     def __init__(
-        self, p: _Triple, q: _Triple, across: float, down: float, corner: float, soft: float
+        self,
+        p: _Triple,
+        q: _Triple,
+        across: float,
+        down: float,
+        corner: float,
+        soft_p: float,
+        soft_q: float,
     ) -> None: ...
 
 @final
@@ -163,35 +172,7 @@ def mix(
     row_start: int,
     row_end: int,
 ) -> None: ...
-def warp(
-    source: Plane,
-    target: Plane,
-    origin_x: int,
-    origin_y: int,
-    column_x: int,
-    column_y: int,
-    row_x: int,
-    row_y: int,
-    row_start: int,
-    row_end: int,
-) -> None: ...
-def blur(source: Plane, target: Plane, sigma_across: float, sigma_down: float) -> None: ...
-def mosaic(
-    source: Plane,
-    target: Plane,
-    columns: npt.NDArray[np.int32],
-    rows: npt.NDArray[np.int32],
-) -> None: ...
-def unsharp(
-    original: Plane,
-    blurred: Plane,
-    target: Plane,
-    amount: int,
-    low: int,
-    high: int,
-    row_start: int,
-    row_end: int,
-) -> None: ...
+def premultiply(colour: Plane, alpha: Plane, row_start: int, row_end: int) -> None: ...
 def cross(
     outgoing: Plane, incoming: Plane, target: Plane, weight: int, row_start: int, row_end: int
 ) -> None: ...
@@ -220,6 +201,34 @@ def pattern(
     sum_step_x: int,
     sum_step_y: int,
     palette: npt.NDArray[np.uint16],
+    row_start: int,
+    row_end: int,
+) -> None: ...
+def warp(
+    source: Plane,
+    target: Plane,
+    origin_x: int,
+    origin_y: int,
+    column_x: int,
+    column_y: int,
+    row_x: int,
+    row_y: int,
+    row_start: int,
+    row_end: int,
+) -> None: ...
+def blur(
+    source: Plane, target: Plane, sigma_x: float, sigma_y: float, scratch: Scratch
+) -> None: ...
+def mosaic(
+    source: Plane, target: Plane, columns: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]
+) -> None: ...
+def unsharp(
+    original: Plane,
+    blurred: Plane,
+    target: Plane,
+    amount: int,
+    low: int,
+    high: int,
     row_start: int,
     row_end: int,
 ) -> None: ...

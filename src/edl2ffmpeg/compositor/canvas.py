@@ -5,7 +5,6 @@ It draws nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,13 +12,15 @@ from edl2ffmpeg.compositor.conversion import OUTPUT_COLOUR
 from edl2ffmpeg.compositor.planes import new_frame
 from edl2ffmpeg.frame import Component, Frame, PixelFormat
 
-__all__ = ["CANVAS_DEPTH", "CanvasPool", "canvas_layout"]
+__all__ = ["CANVAS_DEPTH", "MASK_LAYOUT", "CanvasPool", "canvas_layout"]
 
 CANVAS_DEPTH = 15
 
-# Components beyond Y, U and V: coverage of the luma grid, or the source's alpha, and coverage of
-# the chroma grid.
-_Key = tuple[int, int, PixelFormat]
+MASK_LAYOUT = PixelFormat("mask", CANVAS_DEPTH, (0, 0), (Component(0),))
+"""Shares of 0 to 2^14, one for each sample."""
+
+# About what a transition between two filtered layers needs at 1080 lines.
+_BUDGET_BYTES = 96 * 2**20
 
 
 def canvas_layout(format: PixelFormat, has_alpha: bool = False) -> PixelFormat:
@@ -35,23 +36,34 @@ def canvas_layout(format: PixelFormat, has_alpha: bool = False) -> PixelFormat:
 
 
 class CanvasPool:
-    """Lends canvases, at most as many as were lent at a time; their contents are left over."""
+    """Lends canvases; their contents are left over.
+
+    What was given back is kept for the next frame, the newest first, as long as it fits into a
+    budget of memory: sizes may differ from frame to frame.  ``allocated`` counts.
+    """
 
     def __init__(self) -> None:
-        self._free: defaultdict[_Key, list[Frame]] = defaultdict(list)
+        self._free: list[Frame] = []
         self.allocated = 0
 
     def take(self, width: int, height: int, layout: PixelFormat) -> Frame:
         """A canvas to write to, until ``give_back``."""
-        free = self._free[width, height, layout]
-        if free:
-            return free.pop()
+        for index in reversed(range(len(self._free))):
+            canvas = self._free[index]
+            if (canvas.width, canvas.height, canvas.format) == (width, height, layout):
+                return self._free.pop(index)
         self.allocated += 1
         return new_frame(width, height, layout, OUTPUT_COLOUR)
 
     def give_back(self, canvas: Frame) -> None:
         """Takes a canvas back; nobody reads it any more."""
-        self._free[canvas.width, canvas.height, canvas.format].append(canvas)
+        self._free.append(canvas)
+        kept = 0
+        for index in reversed(range(len(self._free))):
+            kept += sum(plane.pitch * plane.rows for plane in self._free[index].planes)
+            if kept > _BUDGET_BYTES:
+                del self._free[: index + 1]
+                break
 
     @contextmanager
     def lent(self, width: int, height: int, layout: PixelFormat) -> Iterator[Frame]:

@@ -212,7 +212,7 @@ class CpuCompositor(Owner):
         layer, operation = unit.layer, unit.operation
         everything = Rectangle(0, 0, self._shape.width, self._shape.height)
         found = self._prepared(layer, unit.picture)
-        if found is None or not _is_simple(layer):
+        if found is None or not _is_simple(layer, found[1]):
             self._fill_black(target, [everything])
             if found is not None:
                 self._layers.draw(layer, *found, Surface(target))
@@ -233,7 +233,7 @@ class CpuCompositor(Owner):
         if found is None:
             return
         frame, route = found
-        if surface.stored is None and _is_simple(layer):
+        if surface.stored is None and _is_simple(layer, route):
             self._run(route.jobs(frame, surface.frame, operation, layer.effects))
         else:
             self._layers.draw(layer, frame, route, surface)
@@ -344,9 +344,12 @@ def _units(plan: FramePlan, pictures: Sequence[Frame | None]) -> list[_Unit]:
     return found
 
 
-def _is_simple(layer: LayerPlan) -> bool:
+def _is_simple(layer: LayerPlan, route: LayerRoute) -> bool:
     """Whether one pass of its route draws a layer."""
-    return not layer.transforms and all(map(is_component_wise, layer.effects))
+    if layer.transforms or not all(map(is_component_wise, layer.effects)):
+        return False
+    # The letters of a text have the same colour where they are transparent: a filter mixes nothing.
+    return isinstance(layer.picture, TextPicture) or not route.resamples_alpha
 
 
 def _static_key(units: Sequence[_Unit]) -> _StaticKey | None:

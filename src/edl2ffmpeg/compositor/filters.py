@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
-from edl2ffmpeg.compositor.canvas import CanvasPool
+from edl2ffmpeg.compositor.alpha import divide, filling, multiply
+from edl2ffmpeg.compositor.canvas import MASK_LAYOUT, CanvasPool
 from edl2ffmpeg.compositor.cube import Cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
 from edl2ffmpeg.compositor.geometry import Rectangle
@@ -22,14 +23,11 @@ from edl2ffmpeg.compositor.picture import canvas_picture
 from edl2ffmpeg.compositor.planes import component_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
 from edl2ffmpeg.compositor.route import RowJob
-from edl2ffmpeg.frame import Component, Frame, PixelFormat
+from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import EffectPlan
 from edl2ffmpeg.timeline.effects import EffectKind
 
-__all__ = ["MASK_LAYOUT", "Filters"]
-
-MASK_LAYOUT = PixelFormat("mask", 15, (0, 0), (Component(0),))
-"""Shares of 0 to 2^14, one for each sample."""
+__all__ = ["Filters"]
 
 _LINES = 1080
 _AMOUNT_BITS = 14
@@ -54,6 +52,7 @@ class Filters:
         self._canvases = canvases
         self._run = run
         self._cubes = cubes
+        self._scratch = _kernels.Scratch()
 
     def apply(
         self,
@@ -97,7 +96,7 @@ class Filters:
         width, height = canvas.width, canvas.height
         result = self._another(canvas, borrowed)
         drawing = Drawing(
-            Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2),
+            filling(width, height),
             width / height,
             NO_OPERATION,
             tuple(drawn),
@@ -113,14 +112,23 @@ class Filters:
     def _spatial(self, canvas: Frame, effect: EffectPlan, borrowed: ExitStack) -> Frame:
         if effect.kind is EffectKind.HIGHLIGHT:
             return self._highlight(canvas, effect, borrowed)
-        result = self._another(canvas, borrowed)
-        if effect.kind is EffectKind.BLUR:
-            self._blur(canvas, result, effect.value("value"))
-        elif effect.kind is EffectKind.MOSAIC:
-            self._mosaic(canvas, result, effect.value("value"))
-        else:
+        if effect.kind is EffectKind.SHARPEN:
+            result = self._another(canvas, borrowed)
             self._sharpen(canvas, result, effect)
-        return result
+            return result
+        mix = self._blur if effect.kind is EffectKind.BLUR else self._mosaic
+        if not canvas.format.has_alpha:
+            result = self._another(canvas, borrowed)
+            mix(canvas, result, effect.value("value"))
+            return result
+        # Pixels are mixed: what is transparent must bring nothing in.
+        weighted, mixed = self._another(canvas, borrowed), self._another(canvas, borrowed)
+        for component in range(len(canvas.format.components)):
+            weighted.array(component)[:] = canvas.array(component)
+        multiply(weighted, self._run)
+        mix(weighted, mixed, effect.value("value"))
+        divide(mixed, weighted, self._canvases, self._run)
+        return weighted
 
     def _blur(self, canvas: Frame, result: Frame, sigma: float) -> None:
         for component in range(len(canvas.format.components)):
@@ -131,24 +139,19 @@ class Filters:
                 component_plane(result, component),
                 pixels / across,
                 pixels / down,
+                self._scratch,
             )
 
     def _sharpen(self, canvas: Frame, result: Frame, effect: EffectPlan) -> None:
         """Luma alone: chroma has no edges worth sharpening, and much noise."""
         pixels = effect.value("radius") * self._pixels
         original, target = component_plane(canvas, 0), component_plane(result, 0)
-        _kernels.blur(original, target, pixels, pixels)
         amount = round(min(effect.value("value"), _MOST_AMOUNT) * (1 << _AMOUNT_BITS))
-        self._run(
-            [
-                RowJob(
-                    canvas.height,
-                    lambda _, start, end: _kernels.unsharp(
-                        original, target, target, amount, *_LUMA_CODES, start, end
-                    ),
-                )
-            ]
-        )
+        with self._canvases.lent(canvas.width, canvas.height, MASK_LAYOUT) as soft:
+            blurred = component_plane(soft, 0)
+            _kernels.blur(original, blurred, pixels, pixels, self._scratch)
+            job = partial(_sharpen_rows, original, blurred, target, amount)
+            self._run([RowJob(canvas.height, job)])
         for component in range(1, len(canvas.format.components)):
             result.array(component)[:] = canvas.array(component)
 
@@ -230,6 +233,18 @@ def _weigh_by_alpha(
     seen = seen_inside + (_ONE - shares.astype(np.float32)) * outside
     np.divide(seen_inside * _ONE, seen, out=seen_inside, where=seen > 0)
     shares[:] = np.where(seen > 0, np.rint(seen_inside), shares)
+
+
+def _sharpen_rows(
+    original: _kernels.Plane,
+    blurred: _kernels.Plane,
+    target: _kernels.Plane,
+    amount: int,
+    scratch: _kernels.Scratch,
+    row_start: int,
+    row_end: int,
+) -> None:
+    _kernels.unsharp(original, blurred, target, amount, *_LUMA_CODES, row_start, row_end)
 
 
 def _mixed(

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from edl2ffmpeg.compositor.affine import Affine, layer_affine
+from edl2ffmpeg.compositor.affine import layer_affine
+from edl2ffmpeg.compositor.alpha import filling, multiply, replacing
 from edl2ffmpeg.compositor.canvas import CANVAS_DEPTH, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.cube import Cube, read_cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
@@ -23,7 +24,7 @@ from edl2ffmpeg.compositor.painter import Drawing, Surface, drawn_region, paint,
 from edl2ffmpeg.compositor.picture import Picture, canvas_picture
 from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, RowJob
 from edl2ffmpeg.compositor.turn import turn
-from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.frame import Frame, PixelFormat, pixel_format
 from edl2ffmpeg.plan.model import EffectPlan, LayerPlan
 
 __all__ = ["LayerDrawer"]
@@ -32,6 +33,8 @@ Run = Callable[[Iterable[RowJob]], None]
 
 _CUBES_KEPT = 4
 _MARGIN = 8
+_SIZE_STEP = 32
+_FULL = pixel_format("yuv444p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class LayerDrawer:
             return
         operation = replace(LayerOperation.of(layer), gamma=Fraction(1))
         with ExitStack() as borrowed:
-            staged = _Staged(route.picture(frame), layer.effects, layer.gamma)
+            picture = self._premultiplied(route.picture(frame), borrowed)
+            staged = _Staged(picture, layer.effects, layer.gamma)
             placed = route.placement.target
             if any(effect.kind in SPATIAL for effect in layer.effects):
                 staged = self._filtered(staged, placed, borrowed)
@@ -89,7 +93,28 @@ class LayerDrawer:
         canvas = self._copied(staged, size, placed, borrowed, has_alpha=alpha_depth is not None)
         last = [index for index, effect in enumerate(staged.effects) if effect.kind in SPATIAL][-1]
         done = self._filters.apply(canvas, staged.effects[: last + 1], borrowed)
-        return _Staged(canvas_picture(done, alpha_depth), staged.effects[last + 1 :], Fraction(1))
+        picture = self._premultiplied(canvas_picture(done, alpha_depth), borrowed)
+        return _Staged(picture, staged.effects[last + 1 :], Fraction(1))
+
+    def _premultiplied(self, picture: Picture, borrowed: ExitStack) -> Picture:
+        """The same picture as a filter may take it: Note [Premultiplied sampling]."""
+        if not picture.has_alpha:
+            return picture
+        frame = picture.frame
+        canvas = borrowed.enter_context(
+            self._canvases.lent(frame.width, frame.height, self._layout(has_alpha=True))
+        )
+        whole = replace(picture, crop=(0.0, 0.0, float(frame.width), float(frame.height)))
+        drawing = Drawing(filling(frame.width, frame.height), 1.0, NO_OPERATION)
+        self._run(paint(replace(whole, alpha_depth=None), drawing, Surface(canvas)))
+        self._run(paint_alpha(whole, canvas))
+        multiply(canvas, self._run)
+        made = canvas_picture(canvas, picture.alpha_depth, is_premultiplied=True)
+        return replace(made, crop=picture.crop)
+
+    def _layout(self, has_alpha: bool) -> PixelFormat:
+        """With alpha a canvas is 4:4:4, so that each colour has an alpha of its own."""
+        return canvas_layout(_FULL if has_alpha else self._output.format, has_alpha)
 
     def _copied(
         self,
@@ -103,18 +128,22 @@ class LayerDrawer:
     ) -> Frame:
         """The picture on a canvas of ``size``, with its gamma and, if wanted, its effects."""
         picture = staged.picture
-        layout = canvas_layout(self._output.format, has_alpha)
+        layout = self._layout(has_alpha)
         canvas = borrowed.enter_context(self._canvases.lent(*size, layout))
         drawing = Drawing(
-            Affine(size[0] / 2, 0.0, size[0] / 2, 0.0, size[1] / 2, size[1] / 2),
+            filling(*size),
             placed.width / placed.height,
             NO_OPERATION,
             staged.effects if with_effects else (),
             staged.gamma,
             cubes=self._cube,
         )
-        opaque = replace(picture, alpha_depth=None)
-        self._run(paint(opaque, drawing, Surface(canvas)))
+        with ExitStack() as unused:
+            # The alpha goes to a component of its own; coverage is only in the way of it.
+            surface = Surface(canvas)
+            if picture.has_alpha:
+                surface = replacing(canvas, self._canvases, unused)
+            self._run(paint(picture, drawing, surface))
         if picture.has_alpha:
             self._run(paint_alpha(picture, canvas))
         elif has_alpha:
@@ -127,14 +156,16 @@ class LayerDrawer:
         """Shrinks the picture as much as it will be shown smaller, then turns it."""
         picture = staged.picture
         size = (
-            min(ceil(picture.crop[2]), max(ceil(2 * drawing.affine.across), 1)),
-            min(ceil(picture.crop[3]), max(ceil(2 * drawing.affine.down), 1)),
+            _shrunk(picture.crop[2], 2 * drawing.affine.across),
+            _shrunk(picture.crop[3], 2 * drawing.affine.down),
         )
         placed = Rectangle(0, 0, max(round(1000 * drawing.aspect), 1), 1000)
         canvas = self._copied(
             staged, size, placed, borrowed, has_alpha=picture.has_alpha, with_effects=True
         )
-        layout = canvas_layout(self._output.format, picture.has_alpha)
+        if picture.has_alpha:
+            multiply(canvas, self._run)
+        layout = self._layout(picture.has_alpha)
         width, height = self._output.width, self._output.height
         turned = borrowed.enter_context(self._canvases.lent(width, height, layout))
         # Chroma's coverage is filtered from luma's, and reads a few samples around the picture.
@@ -142,11 +173,17 @@ class LayerDrawer:
         if region is None:
             return
         self._run(turn(canvas, turned, drawing.affine, region))
-        whole = Affine(width / 2, 0.0, width / 2, 0.0, height / 2, height / 2)
         final = replace(
-            drawing, affine=whole, outline=drawing.affine, effects=(), gamma=Fraction(1)
+            drawing,
+            affine=filling(width, height),
+            outline=drawing.affine,
+            effects=(),
+            gamma=Fraction(1),
         )
-        self._run(paint(canvas_picture(turned, picture.alpha_depth), final, surface))
+        shown = canvas_picture(
+            turned, picture.alpha_depth, is_premultiplied=picture.alpha_depth is not None
+        )
+        self._run(paint(shown, final, surface))
 
     def _cube(self, path: str) -> Cube:
         cube = self._cubes.get(path)
@@ -155,3 +192,12 @@ class LayerDrawer:
             if len(self._cubes) > _CUBES_KEPT:
                 self._cubes.popitem(last=False)
         return cube
+
+
+def _shrunk(length: float, shown: float) -> int:
+    """Samples for a length of the picture that is ``shown`` pixels long.
+
+    In steps, so that the canvases of an animated zoom are of few sizes.
+    """
+    steps = max(ceil(shown / _SIZE_STEP), 1) * _SIZE_STEP
+    return min(ceil(length), steps)

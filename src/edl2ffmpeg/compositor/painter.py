@@ -36,7 +36,7 @@ from edl2ffmpeg.compositor.operations import (
     output_weights,
 )
 from edl2ffmpeg.compositor.picture import Picture
-from edl2ffmpeg.compositor.planes import component_rectangle, rectangle_plane
+from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
 from edl2ffmpeg.compositor.route import RowJob
 from edl2ffmpeg.frame import Frame
@@ -120,7 +120,7 @@ def drawn_region(affine: Affine, frame: Frame, margin: int = 0) -> Rectangle | N
 
 
 def paint_alpha(picture: Picture, canvas: Frame) -> Iterator[RowJob]:
-    """What writes the alpha of ``picture`` to the fourth component of a canvas of its shape."""
+    """What writes the alpha of ``picture`` to a canvas that shows the same."""
     width, height = canvas.width, canvas.height
     across, down = sample_grids(canvas.format, 3, width, height)
     channel = picture.channel(
@@ -128,7 +128,7 @@ def paint_alpha(picture: Picture, canvas: Frame) -> Iterator[RowJob]:
     )
     numbers = output_weights(NO_OPERATION, 0, canvas.format.depth)
     output = Output(
-        rectangle_plane(canvas, 3, Rectangle(0, 0, width, height)),
+        component_plane(canvas, 3),
         canvas.format.depth,
         [_ONE],
         _ONE // 2,
@@ -167,7 +167,8 @@ class _Grid:
         channels = [self._channel(number) for number in inputs]
         if self._picture.has_alpha:
             channels.append(self._channel(len(self._picture.grids) - 1))
-        program = self._program(steps, inputs) if steps else None
+        needs_program = steps or self._picture.is_premultiplied
+        program = self._program(steps, inputs) if needs_program else None
         outputs = [self._output(number, inputs) for number in self._components]
         run = partial(_run, channels, outputs, self._coverage(), program)
         return RowJob(self._samples.height, run)
@@ -210,7 +211,7 @@ class _Grid:
             _kernels.MatrixRow([weights[number] for number in inputs], offset)
             for weights, offset in zip(self._picture.weights, self._picture.offsets, strict=True)
         ]
-        return Program(rows, steps)
+        return Program(rows, steps, self._picture.is_premultiplied)
 
     def _output(self, component: int, inputs: tuple[int, ...]) -> Output:
         frame = self._surface.frame
@@ -301,18 +302,23 @@ def outline_of(
     x, y = (start[0] + 0.5) * spacing[0], (start[1] + 0.5) * spacing[1]
     p = (to.xx * spacing[0], to.xy * spacing[1], to.x0 + to.xx * x + to.xy * y - middle_p)
     q = (to.yx * spacing[0], to.yy * spacing[1], to.y0 + to.yx * x + to.yy * y - middle_q)
-    soft_p, soft_q = (
-        max(soft, hypot(*steps[:2]) / hypot(*slope)) if hypot(*slope) > 0 else 1.0
-        for steps, slope in ((p, (to.xx, to.xy)), (q, (to.yx, to.yy)))
-    )
     return Outline(
         (p[0] / half_p, p[1] / half_p, p[2] / half_p),
         (q[0] / half_q, q[1] / half_q, q[2] / half_q),
-        affine.across * half_p / soft_p,
-        affine.down * half_q / soft_q,
+        affine.across * half_p,
+        affine.down * half_q,
         corner,
-        1.0,
+        max(soft, _width_along(to.xx, to.xy, spacing)),
+        max(soft, _width_along(to.yx, to.yy, spacing)),
     )
+
+
+def _width_along(x: float, y: float, cell: tuple[int, int]) -> float:
+    """How wide a cell is in the direction (x, y), taken as an ellipse.
+
+    A ramp that wide is the nearest to how a slanted edge covers a rectangle.
+    """
+    return hypot(x * cell[0], y * cell[1]) / hypot(x, y)
 
 
 def _overlap(

@@ -27,7 +27,8 @@ class Picture:
     ``crop`` is (left, top, width, height) in pixels of ``frame``.  ``grids`` are those of the
     components.  ``weights`` and ``offsets`` (14 fractional bits) are the matrix from
     components to y, u and v; alpha is none of its inputs.
-    ``alpha_depth`` is the depth that opaque alpha is the largest code of.
+    ``alpha_depth`` is the depth that opaque alpha is the largest code of.  The components of
+    one that ``is_premultiplied`` were multiplied by it (Note [Premultiplied sampling]).
     """
 
     frame: Frame
@@ -36,6 +37,7 @@ class Picture:
     weights: tuple[tuple[int, ...], ...]
     offsets: tuple[int, ...]
     alpha_depth: int | None = None
+    is_premultiplied: bool = False
 
     @property
     def has_alpha(self) -> bool:
@@ -99,7 +101,9 @@ def _axis(
     )
 
 
-def canvas_picture(canvas: Frame, alpha_depth: int | None) -> Picture:
+def canvas_picture(
+    canvas: Frame, alpha_depth: int | None, *, is_premultiplied: bool = False
+) -> Picture:
     """A canvas as a picture; ``alpha_depth`` belongs to its fourth component."""
     one, half = 1 << WEIGHT_BITS, 1 << (WEIGHT_BITS - 1)
     weights = tuple(tuple(one if i == j else 0 for i in range(3)) for j in range(3))
@@ -114,4 +118,5 @@ def canvas_picture(canvas: Frame, alpha_depth: int | None) -> Picture:
         weights,
         (half, half, half),
         alpha_depth,
+        is_premultiplied,
     )

@@ -139,6 +139,13 @@ class LayerRoute:
         return self._source.format.has_alpha
 
     @property
+    def resamples_alpha(self) -> bool:
+        """Whether a filter would mix what is transparent with what is not."""
+        grids = (self._luma, self._chroma)
+        axes = [axis for grid in grids for pair in grid.axes for axis in pair]
+        return self.has_alpha and not all(axis.identity for axis in axes)
+
+    @property
     def fills_output(self) -> bool:
         """Whether every pixel of the output shows a part of the source."""
         target = self.placement.target

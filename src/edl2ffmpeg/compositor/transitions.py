@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from edl2ffmpeg.compositor import _kernels
-from edl2ffmpeg.compositor.canvas import CanvasPool, canvas_layout
-from edl2ffmpeg.compositor.filters import MASK_LAYOUT
+from edl2ffmpeg.compositor.canvas import MASK_LAYOUT, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.painter import Surface
 from edl2ffmpeg.compositor.planes import component_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, sample_grids
 from edl2ffmpeg.compositor.route import OutputShape, RowJob
 from edl2ffmpeg.compositor.wipes import incoming_share, moves
 from edl2ffmpeg.frame import Frame
-from edl2ffmpeg.plan.model import GeneratedPicture, LayerPlan, TransitionPlan
+from edl2ffmpeg.plan.model import ColourMix, GeneratedPicture, LayerPlan, TransitionPlan
 from edl2ffmpeg.timeline.effects import TransitionKind
 from edl2ffmpeg.timeline.model import GeneratedSource, Generator, YuvColour
 
@@ -26,6 +25,7 @@ __all__ = ["Leg", "TransitionDrawer", "transition_legs"]
 
 _ONE = 1 << WEIGHT_BITS
 _HALF = Fraction(1, 2)
+_VIDEO = "video"
 
 Run = Callable[[Iterable[RowJob]], None]
 DrawLeg = Callable[[LayerPlan, "Frame | None", Surface], None]
@@ -52,7 +52,8 @@ def transition_legs(
 ) -> tuple[Leg, Leg, Fraction]:
     """What lies on both sides at this moment, and the share of the second.
 
-    A dip is two dissolves, to a colour and from it.
+    A dip is two dissolves, to a colour and from it.  Between texts black is not there, and it is
+    the letters that take on the colour.
     """
     found = iter(pictures)
     sides = [
@@ -61,19 +62,31 @@ def transition_legs(
     ]
     if plan.look.kind is not TransitionKind.DIP:
         return sides[0], sides[1], plan.progress
+    is_leaving = plan.progress < _HALF
+    share = plan.progress * 2 if is_leaving else plan.progress * 2 - 1
+    if plan.track_kind != _VIDEO:
+        weight = 1 - share if is_leaving else share
+        side = _tinted(sides[0] if is_leaving else sides[1], plan.look.colour, weight)
+        return side, side, share
     colour = Leg(_flat(plan, plan.look.colour), None)
-    if plan.progress < _HALF:
-        return sides[0], colour, plan.progress * 2
-    return colour, sides[1], plan.progress * 2 - 1
+    return (sides[0], colour, share) if is_leaving else (colour, sides[1], share)
+
+
+def _tinted(leg: Leg, colour: YuvColour, weight: Fraction) -> Leg:
+    """A side of which ``weight`` is its own colours and the rest another one."""
+    return replace(leg, layer=replace(leg.layer, colour_mix=ColourMix(colour, weight)))
 
 
 def _flat(plan: TransitionPlan, colour: YuvColour | None) -> LayerPlan:
-    """A layer of one colour, black without one."""
-    if colour is None:
-        source = GeneratedSource(Generator.BLACK)
-    else:
+    """A layer of one colour; without one it is black, or for texts nothing at all."""
+    opacity = Fraction(1)
+    if colour is not None:
         source = GeneratedSource(Generator.COLOUR, colour=colour)
-    return LayerPlan(GeneratedPicture(source, 0), plan.track, plan.json_path, plan.json_path)
+    else:
+        source = GeneratedSource(Generator.BLACK)
+        opacity = Fraction(plan.track_kind == _VIDEO)
+    picture = GeneratedPicture(source, 0)
+    return LayerPlan(picture, plan.track, plan.json_path, plan.json_path, opacity=opacity)
 
 
 class TransitionDrawer:
@@ -98,8 +111,9 @@ class TransitionDrawer:
     ) -> None:
         """Draws the transition over what is in ``target``."""
         with ExitStack() as borrowed:
-            # On track 1 bars are black and part of the picture; above it they are transparent.
-            stages = [self._stage(leg, plan.track == 1, borrowed) for leg in legs]
+            # On video track 1 bars are black and part of the picture; above they are transparent.
+            is_opaque = plan.track == 1 and plan.track_kind == _VIDEO
+            stages = [self._stage(leg, is_opaque, borrowed) for leg in legs]
             self._run(self._jobs(plan, (stages[0], stages[1]), share, target, borrowed))
 
     def _stage(self, leg: Leg, is_opaque: bool, borrowed: ExitStack) -> _Stage:

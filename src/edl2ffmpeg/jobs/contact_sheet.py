@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edl2ffmpeg.errors import EdlValidationError, Problem, printable
 from edl2ffmpeg.jobs.picture_file import picture_file
+from edl2ffmpeg.jobs.publish import PublishGuard
 from edl2ffmpeg.jobs.render_job import with_overrides
 from edl2ffmpeg.jobs.sheet_drawing import Cell, Heading, SheetLayout, draw_sheet
 from edl2ffmpeg.jobs.stills import StillReader
@@ -48,6 +49,7 @@ def write_contact_sheet(
     size: int = 320,
     most: int = 60,
     between: Callable[[], None] = lambda: None,
+    guard: PublishGuard | None = None,
 ) -> SheetResult:
     """Writes the sheet titled ``name`` to ``output``, which appears only when it is whole.
 
@@ -63,7 +65,7 @@ def write_contact_sheet(
         )
     chosen = chosen_shots(found, most)
     layout = SheetLayout.of(size, thumbnail_size(timeline, size), len(chosen), columns)
-    with picture_file(timeline, output, settings) as write:
+    with picture_file(timeline, output, settings, guard) as write:
         cells, warnings = cells_of(timeline, chosen, layout.thumbnail, settings, between)
         write(draw_sheet(layout, _heading(timeline, name, len(chosen), len(found)), cells))
     if len(chosen) < len(found):
@@ -105,7 +107,7 @@ def cells_of(
     width, height = thumbnail
     small = replace(settings, width=width, height=height)
     numbers = [number for shot in chosen for number in shot.edges]
-    planner = FramePlanner(timeline)
+    planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
     with StillReader(timeline, small, numbers) as reader:
         cells = []
         for shot in chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from edl2ffmpeg.errors import EncodeError, SettingsError
-from edl2ffmpeg.jobs.publish import published
+from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.jobs.render_job import refuse_sources
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
@@ -30,7 +31,10 @@ _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @contextmanager
 def picture_file(
-    timeline: Timeline, output: Path, settings: RenderSettings
+    timeline: Timeline,
+    output: Path,
+    settings: RenderSettings,
+    guard: PublishGuard | None = None,
 ) -> Iterator[Callable[[Picture], None]]:
     """A function that takes the picture, (height, width, 3) uint8 R'G'B', to be ``output``.
 
@@ -39,7 +43,7 @@ def picture_file(
     """
     _refuse(timeline, output, settings)
     name, options = format_of(output)
-    with published(output, replace=settings.overwrite) as partial:
+    with published(output, replace=settings.overwrite, guard=guard) as partial:
 
         def write(picture: Picture) -> None:
             try:
@@ -54,7 +58,7 @@ def picture_file(
 def _refuse(timeline: Timeline, output: Path, settings: RenderSettings) -> None:
     """Raises when ``output`` is no name for a picture, is taken, or is a source."""
     format_of(output)
-    if output.exists() and not settings.overwrite:
+    if os.path.exists(output) and not settings.overwrite:
         raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
     refuse_sources(timeline, output, "output")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,16 +20,23 @@ from edl2ffmpeg.errors import (
     SettingsError,
 )
 from edl2ffmpeg.jobs.check import MAX_PROBLEMS, MediaNotes, check_media
-from edl2ffmpeg.jobs.publish import published
+from edl2ffmpeg.jobs.publish import PublishGuard, published
+from edl2ffmpeg.jobs.subtitles import SubtitleJob
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
-from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput, container_for, video_output
+from edl2ffmpeg.media.formats import (
+    ContainerFormat,
+    VideoOutput,
+    container_for,
+    subtitle_codec,
+    video_output,
+)
 from edl2ffmpeg.media.verify import verify_frame_count
 from edl2ffmpeg.media.versions import library_versions
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.session import RenderSession, SessionResult
-from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.settings import RenderSettings, Subtitles
 from edl2ffmpeg.timeline.media_use import lut_files, media_segments
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import format_seconds, frame_at
@@ -95,6 +103,7 @@ class _Job:
     video: VideoOutput
     device: DeviceDecision
     access: AccessRules
+    subtitles: SubtitleJob
 
 
 def render_timeline(
@@ -102,16 +111,26 @@ def render_timeline(
     output: Path,
     settings: RenderSettings,
     progress: ProgressCallback | None = None,
+    guard: PublishGuard | None = None,
 ) -> RenderResult:
     """Renders ``timeline`` to ``output``, which appears only when it is whole.
+
+    ``guard`` is told when there is something to clean up, and when nothing may stop any more.
 
     Raises an ``Edl2FfmpegError``; then nothing is left behind, and a file that was there
     before is untouched.
     """
     job = _prepare(timeline, output, settings)
-    _refuse_output(job.timeline, output, settings)
+    _refuse_output(job.timeline, output, settings, "output")
+    for name in job.subtitles.files:
+        _refuse_output(job.timeline, name, settings, "subtitle file")
     decoders = DecoderPool(job.access, settings.threads)
-    with decoders, published(output, replace=settings.overwrite) as partial:
+    with (
+        decoders,
+        # Named after the movie: subtitles without one are of no use.
+        job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
+        published(output, replace=settings.overwrite, guard=guard) as partial,
+    ):
         notes = check_media(job.timeline, job.access, decoders, audio=settings.audio)
         refuse_warnings(job.timeline, notes, settings)
         with RenderSession(
@@ -124,12 +143,14 @@ def render_timeline(
             partial,
             job.container,
             job.video,
+            job.subtitles.embedded,
         ) as session:
             result = session.run(progress)
         verify_frame_count(partial, result.frames)
-    return _result(
-        job, output, settings, result, all_warnings(job.timeline, notes, result.warnings)
-    )
+        write_subtitles()
+    # What was foretold of the sources' ends has been measured by now, or did not come true.
+    warnings = all_warnings(job.timeline, MediaNotes(notes.odd), result.warnings)
+    return _result(job, output, settings, result, warnings)
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:
@@ -137,10 +158,14 @@ def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job
     _log.info("device: asked for %s, using %s: %s", device.requested, device.used, device.reason)
     timeline = with_overrides(timeline, settings)
     container = container_for(output)
+    if settings.subtitles is Subtitles.EMBED:
+        subtitle_codec(container)
     video = video_output(settings, container, timeline.width, timeline.height, timeline.frame_rate)
-    planner = FramePlanner(timeline)
+    planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
     frames = frame_range_of(timeline, settings, planner.frame_count)
-    return _Job(timeline, planner, frames, container, video, device, access_rules(settings))
+    access = access_rules(settings)
+    subtitles = SubtitleJob.of(timeline, frames, output, settings)
+    return _Job(timeline, planner, frames, container, video, device, access, subtitles)
 
 
 def refuse_warnings(timeline: Timeline, notes: MediaNotes, settings: RenderSettings) -> None:
@@ -160,10 +185,31 @@ def all_warnings(timeline: Timeline, notes: MediaNotes, measured: list[str]) -> 
     return [*map(str, (*timeline.warnings, *notes.odd, *short)), *measured]
 
 
-def _refuse_output(timeline: Timeline, output: Path, settings: RenderSettings) -> None:
-    if output.exists() and not settings.overwrite:
+def _refuse_output(timeline: Timeline, output: Path, settings: RenderSettings, what: str) -> None:
+    if os.path.exists(output) and not settings.overwrite:
         raise SettingsError(f"{output}: exists already; add --overwrite to replace it")
-    refuse_sources(timeline, output, "output")
+    refuse_sources(timeline, output, what)
+
+
+def refuse_own_files(path: Path, what: str, own: Mapping[str, Path | None]) -> None:
+    """Raises when ``path``, to be written, is a file that the caller gave to be read.
+
+    ``own`` are those files by what they are called.
+    """
+    for name, other in own.items():
+        if other is not None and _is_same_file(path, other):
+            raise SettingsError(f"{path}: the {what} cannot have the name of the {name}")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        # Also where capital letters do not count, or a folder has two names.
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:
+        # A zero byte, which is refused later.
+        return False
 
 
 def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
@@ -218,6 +264,7 @@ def _result(
         "stage_seconds": {name: round(value, 3) for name, value in session.stage_seconds.items()},
         "counters": session.counters,
         "held_frames": session.held,
+        "subtitles": job.subtitles.report,
         "warnings": warnings,
     }
     return RenderResult(

@@ -18,9 +18,9 @@ from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PIXEL_FORMATS
 from edl2ffmpeg.jobs.check import check_media
 from edl2ffmpeg.jobs.render_job import access_rules, all_warnings, refuse_warnings, with_overrides
+from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.frames import rgb_array
-from edl2ffmpeg.media.video_decoder import DecodeStats
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.compositing import Compositing
@@ -44,7 +44,7 @@ class StillReader(Owner):
     ) -> None:
         choose_device(settings)
         self._timeline = timeline = with_overrides(timeline, settings)
-        self._planner = FramePlanner(timeline)
+        self._planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         for number in numbers:
             _refuse_outside(f"frame {number}", number, self._planner.frame_count)
         self._numbers = frozenset(numbers)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from math import atan2, degrees
 
 import av
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideDataContainer, Type
 
-__all__ = ["Orientation", "Orientations", "orientation_of", "read_matrix"]
+__all__ = ["Orientation", "orientation_of", "read_matrix"]
 
 # The matrix is in 16.16 fixed point, which cannot hold most angles exactly.
 _ANGLE_TOLERANCE = 0.1
@@ -32,28 +33,29 @@ class Orientation:
         return abs((self.angle - self.rotation + 180) % 360 - 180) < _ANGLE_TOLERANCE
 
 
-class Orientations:
-    """The orientations of one stream's frames, each read from one frame only.
+class _KnownSideData(SideDataContainer):
+    """A frame's side data up to the first of a type that PyAV has no name for.
 
-    Reading side data ties a frame into a reference cycle, and its memory then comes back
-    only when Python looks for cycles.
+    PyAV's own list of it is an error as soon as there is one (EXIF is such a type).
     """
 
-    def __init__(self) -> None:
-        self._by_angle: dict[int, Orientation] = {}
-
-    def of(self, frame: av.VideoFrame) -> Orientation:
-        """The orientation of ``frame``, by that of the first one turned by the same angle."""
-        known = self._by_angle.get(frame.rotation)
-        if known is None:
-            known = self._by_angle[frame.rotation] = orientation_of(frame)
-        return known
+    def __init__(self, frame: av.VideoFrame) -> None:
+        with suppress(ValueError):
+            super().__init__(frame)  # type: ignore[call-arg]
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
-    """The orientation in the side data of ``frame``; upright where there is none."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return read_matrix(bytes(matrix)) if isinstance(matrix, SideData) else Orientation()
+    """The orientation in the side data of ``frame``; upright where there is none.
+
+    FFmpeg gives that of EXIF as a display matrix too, and puts it before the rest.
+    """
+    for data in _KnownSideData(frame):
+        with suppress(ValueError):
+            if data.type is Type.DISPLAYMATRIX:
+                return read_matrix(bytes(data))
+    # It may lie behind what has no name; how far it turns is then all that is known of it.
+    angle = -frame.rotation % 360
+    return Orientation(round(angle / 90) % 4 * 90, False, angle)
 
 
 def read_matrix(content: bytes) -> Orientation:

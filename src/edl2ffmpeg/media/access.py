@@ -88,8 +88,9 @@ class AccessRules:
         """The absolute path, or the URL with its scheme, that ``uri`` in an EDL means.
 
         A relative path is looked for in ``base_folder`` (the EDL's), then in the working
-        folder; where it is in neither, the path in ``base_folder`` is given.  It does not
-        judge: ``check`` does.  Raises ``ValueError`` for what no location can be.
+        folder, in both only inside the roots; where it is in neither, the path in
+        ``base_folder`` is given.  It does not judge: ``check`` does.  Raises ``ValueError`` for
+        what no location can be.
         """
         scheme = _SCHEME.match(uri)
         if scheme and scheme[1].lower() == "file":
@@ -99,10 +100,15 @@ class AccessRules:
             raise ValueError("it holds a zero byte")
         if scheme and scheme[1].lower() != "file":
             return uri
-        here = base_folder / uri
-        if not os.path.lexists(here) and os.path.lexists(uri):
-            here = Path(uri)
-        return os.path.abspath(here)
+        here, there = os.path.abspath(base_folder / uri), os.path.abspath(uri)
+        # With roots, only what lies inside is looked for: which of the two paths a refusal
+        # names would tell whether there is such a file outside.
+        possible = [
+            path
+            for path in (here, there)
+            if not self.roots or self._is_inside_roots(os.path.realpath(path))
+        ]
+        return next((path for path in possible if os.path.lexists(path)), [*possible, here][0])
 
     def check(self, location: str) -> str:
         """What FFmpeg may open for ``location``; raises as ``open`` does."""
@@ -130,7 +136,7 @@ class AccessRules:
         real = os.path.realpath(location)
         # The roots are judged before existence, so that a refusal tells nothing about
         # files outside them.
-        if self.roots and not any(_is_inside(real, root) for root in self.roots):
+        if self.roots and not self._is_inside_roots(real):
             roots = ", ".join(str(root) for root in self.roots)
             raise MediaAccessError(
                 f"{location}: lies outside the folders given with --restrict ({roots})", location
@@ -163,6 +169,9 @@ class AccessRules:
                     location,
                 )
         return f"file:{real}"
+
+    def _is_inside_roots(self, real: str) -> bool:
+        return any(_is_inside(real, root) for root in self.roots)
 
     def open(self, location: str) -> InputContainer:
         """Opens ``location`` for reading, if the rules allow it.

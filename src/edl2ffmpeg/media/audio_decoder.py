@@ -14,6 +14,7 @@ from edl2ffmpeg.media.audio_packets import AudioPackets
 from edl2ffmpeg.media.audio_resampler import GridResampler
 from edl2ffmpeg.media.audio_samples import ChannelMixer
 from edl2ffmpeg.media.audio_stream import AudioStreamReader
+from edl2ffmpeg.media.streams import states_length
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import StreamSelector
 from edl2ffmpeg.timing import sample_at
@@ -90,7 +91,13 @@ class AudioDecoder(Owner):
 
     @property
     def duration(self) -> Fraction | None:
-        """Source time in seconds at which the file claims that the stream ends."""
+        """Source time in seconds at which the file states that the stream ends.
+
+        None where it does not and FFmpeg guesses.
+        """
+        packets = self._packets
+        if not states_length(packets.container, packets.stream):
+            return None
         return self._reader.duration
 
     @property

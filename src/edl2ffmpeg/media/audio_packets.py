@@ -21,6 +21,10 @@ __all__ = ["AudioPackets", "DamagedPackets"]
 
 # Elementary streams have no timestamps: a packet is known by its place in the file.
 _RAW_FORMATS = frozenset({"mp3", "aac", "ac3", "eac3", "dts"})
+# Here FFmpeg turns a time into a place, and back, by the header's bytes per second, which for
+# compressed sound is a rounded number, or no constant at all.
+_BYTE_RATE_FORMATS = frozenset({"wav", "w64", "aiff", "au", "voc"})
+_EVEN_CODECS = ("pcm_",)
 # Indexed by their pictures: seeking an audio stream would read the file from its start.
 _PICTURE_INDEXED = frozenset({"matroska,webm", "flv"})
 _MOST_DEMUX_ERRORS = 64
@@ -34,7 +38,8 @@ class AudioPackets:
     """Owner of an open file, of which one audio stream is read.
 
     ``format`` is FFmpeg's name of the demuxer; ``is_raw`` says that the file is a bare stream,
-    whose timestamps are guesses after a seek, ``is_lossy`` that it comes from transmission.
+    or as good as one, whose timestamps are guesses after a seek, ``is_lossy`` that it comes
+    from transmission.
 
     ``next`` gives packets in file order, the last one empty (it flushes the decoder), then
     ``None``.  ``reopen`` is the fallback for files that cannot be sought to their start.
@@ -67,7 +72,10 @@ class AudioPackets:
         self.container: InputContainer = container
         self.stream: AudioStream = stream
         self.format = container.format.name
-        self.is_raw = self.format in _RAW_FORMATS
+        self.is_raw = self.format in _RAW_FORMATS or (
+            self.format in _BYTE_RATE_FORMATS
+            and not stream.codec_context.name.startswith(_EVEN_CODECS)
+        )
         self.is_lossy = self.format == "mpegts"
         self._returned: list[Packet[AudioStream]] = []
         self._packets = self._demux()

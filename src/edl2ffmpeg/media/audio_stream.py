@@ -28,6 +28,7 @@ _UNEVEN_CODECS = frozenset({"vorbis", "libvorbis"})
 _INDEPENDENT_CODECS = ("pcm_", "flac", "alac", "wavpack", "tta")
 _PREROLL_FRAMES = 16  # beyond MP3's bit reservoir (10) and Opus's 80 ms
 _PRIMED_FRAMES = 4
+_PRIMED_PACKETS = 3  # the first is often shorter
 _HISTORY_SAMPLES = 16384
 _BACK_STEPS_SECONDS = (0, 1, 4, 16, 64)
 _LARGEST_RAW_FRAME = {"mp3": 2048}  # bytes; elsewhere AAC's limit
@@ -59,6 +60,7 @@ class AudioStreamReader:
         self._finished = False
         self._raw_end: int | None = None
         self._preroll = 0
+        self._packet_samples = 0  # 0 where they differ
         self._start_time = Fraction(0)
         self._first: tuple[int | None, int] = (None, 0)
         self._first_packet_pts: int | None = None
@@ -70,19 +72,23 @@ class AudioStreamReader:
     def _prime(self) -> None:
         """Reads the first frames, to learn where the sound begins and how it is cut."""
         frames: list[AudioFrame] = []
-        while len(frames) < _PRIMED_FRAMES:
+        packets: list[int] = []
+        more: list[AudioFrame] | None = []
+        while len(frames) < _PRIMED_FRAMES or len(packets) < _PRIMED_PACKETS:
             more = self._next_frames()
             if more is None:
                 break
-            frames += more
+            if more:
+                frames += more
+                packets.append(sum(frame.samples for frame in more))
         if frames:
-            self._learn(frames)
+            self._learn(frames, set(packets[1:]))
         for frame in frames:
             self._place(frame)
-        if len(frames) < _PRIMED_FRAMES:
+        if more is None:
             self._finish()
 
-    def _learn(self, frames: list[AudioFrame]) -> None:
+    def _learn(self, frames: list[AudioFrame], packets: set[int]) -> None:
         first, lengths = frames[0], {frame.samples for frame in frames[1:]}
         uneven = self._packets.codec in _UNEVEN_CODECS or len(lengths) != 1
         start = first.pts or 0
@@ -98,7 +104,9 @@ class AudioStreamReader:
             None if uneven else lengths.pop(),
         )
         self._landmarks = Landmarks(self.sample_rate)
-        self._lost = LostFrames(self._clock.frame_samples or 0)
+        # Some codecs' packets give several frames.
+        self._packet_samples = packets.pop() if len(packets) == 1 and not uneven else 0
+        self._lost = LostFrames(self._packet_samples)
         if not self._packets.codec.startswith(_INDEPENDENT_CODECS):
             longest = max(frame.samples for frame in frames)
             self._preroll = max(_PREROLL_FRAMES * longest, self.sample_rate // 10)
@@ -255,7 +263,7 @@ class AudioStreamReader:
             self._next = None
         elif packet is not None and packet.pos is not None and self._next is not None:
             if expected:
-                self._next += self._clock.frame_samples or 0
+                self._next += self._packet_samples
             else:
                 end = packet.pos + packet.size
                 self._next = self._lost.position_after(packet.pos, end, self._next)
@@ -337,15 +345,15 @@ class AudioStreamReader:
 
     def _count_to(self, wanted: int) -> None:
         """Passes over a raw stream's packets, all of one length, without decoding them."""
-        frame = self._clock.frame_samples
-        while frame and self._next is not None and self._next + frame <= wanted:
+        length = self._packet_samples
+        while length and self._next is not None and self._next + length <= wanted:
             packet = self._next_packet()
             if packet is None or not packet.size:
                 self._finish()
                 return
             # A parser hands on what it cannot read in pieces larger than any frame.
             oversize = packet.size > _LARGEST_RAW_FRAME.get(self._packets.format, 8192)
-            self._next += frame * (self._lost.frames_in(packet.size) if oversize else 1)
+            self._next += length * (self._lost.frames_in(packet.size) if oversize else 1)
             self._decoded_to = max(self._decoded_to, self._next)
 
     def _resume(self, decoded_to: int, expected: int | None) -> None:

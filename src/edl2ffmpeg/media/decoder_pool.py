@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from edl2ffmpeg.devices.cpu import decoder_threads
 from edl2ffmpeg.media.access import AccessRules
-from edl2ffmpeg.media.video_decoder import DecodeStats, PlayedFrame, VideoDecoder
+from edl2ffmpeg.media.decode_stats import DecodeStats
+from edl2ffmpeg.media.video_decoder import PlayedFrame, VideoDecoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import MediaSource, StreamSelector
 

@@ -6,7 +6,7 @@ Tables and their look-up; it opens no encoder.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +21,7 @@ __all__ = [
     "VideoCodec",
     "VideoOutput",
     "container_for",
+    "subtitle_codec",
     "video_output",
 ]
 
@@ -46,7 +47,8 @@ class VideoCodec:
     """One encoder: what it takes, and its defaults.
 
     The first of ``pixel_formats`` is the default.  ``presets`` maps what ``--preset`` may
-    say to FFmpeg options; ``crf_range`` is None where there is no constant quality.
+    say to FFmpeg options, and ``preset_formats`` those that are profiles to the one pixel format
+    of each; ``crf_range`` is None where there is no constant quality.
     """
 
     encoder: str
@@ -59,6 +61,7 @@ class VideoCodec:
     takes_bitrate: bool = True
     options: tuple[tuple[str, str], ...] = ()
     frame_rates: tuple[Fraction, ...] = ()
+    preset_formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,16 +73,34 @@ class ContainerFormat:
     video_codecs: tuple[str, ...]
     audio_codec: str
     options: tuple[tuple[str, str], ...] = ()
+    subtitle_codec: str | None = None
+    frame_rates: tuple[Fraction, ...] = ()
 
 
 def _named(option: str, names: list[str]) -> dict[str, dict[str, str]]:
     return {name: {option: name} for name in names}
 
 
-_MPEG2_RATES = tuple(
-    Fraction(rate)
-    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
-)
+def _rates(*names: str) -> tuple[Fraction, ...]:
+    return tuple(sorted(map(Fraction, names)))
+
+
+_MPEG2_RATES = _rates("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
+# What FFmpeg's MXF muxer has a code for; with another rate it refuses to write the header.
+_MXF_RATES = _rates(
+    "24000/1001", "24", "25", "30000/1001", "30", "48000/1001", "48", "50", "60000/1001", "60",
+    "72000/1001", "72", "75", "90000/1001", "90", "96000/1001", "96", "100", "120000/1001", "120",
+)  # fmt: skip
+
+# ProRes would take 4:4:4 under a profile of 4:2:2, but other programs trust the profile.
+_PRORES_FORMATS = {
+    "proxy": "yuv422p10le", "lt": "yuv422p10le", "standard": "yuv422p10le", "hq": "yuv422p10le",
+    "4444": "yuv444p10le", "4444xq": "yuv444p10le",
+}  # fmt: skip
+_DNXHR_FORMATS = {
+    "dnxhr_lb": "yuv422p", "dnxhr_sq": "yuv422p", "dnxhr_hq": "yuv422p",
+    "dnxhr_hqx": "yuv422p10le", "dnxhr_444": "yuv444p10le",
+}  # fmt: skip
 
 VIDEO_CODECS = (
     VideoCodec(
@@ -109,13 +130,13 @@ VIDEO_CODECS = (
     ),
     VideoCodec(
         "prores_ks", ("prores",), ("yuv422p10le", "yuv444p10le"),
-        _named("profile", ["proxy", "lt", "standard", "hq", "4444", "4444xq"]), "hq",
-        takes_bitrate=False, options=(("vendor", "apl0"),),
+        _named("profile", [*_PRORES_FORMATS]), "hq",
+        takes_bitrate=False, options=(("vendor", "apl0"),), preset_formats=_PRORES_FORMATS,
     ),
     VideoCodec(
         "dnxhd", ("dnxhr",), ("yuv422p", "yuv422p10le", "yuv444p10le"),
-        _named("profile", ["dnxhr_lb", "dnxhr_sq", "dnxhr_hq", "dnxhr_hqx", "dnxhr_444"]),
-        "dnxhr_hq", takes_bitrate=False,
+        _named("profile", [*_DNXHR_FORMATS]), "dnxhr_hq", takes_bitrate=False,
+        preset_formats=_DNXHR_FORMATS,
     ),
     VideoCodec(
         "mpeg2video", ("mpeg2",), ("yuv420p", "yuv422p"), {}, frame_rates=_MPEG2_RATES,
@@ -133,19 +154,26 @@ CONTAINERS = (
     ContainerFormat(
         "mp4", ("mp4", "m4v"),
         ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"), "aac", _FASTSTART,
+        "mov_text",
     ),
     ContainerFormat(
         "mov", ("mov",),
         ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video"), "aac", _FASTSTART,
+        "mov_text",
     ),
     ContainerFormat(
         "matroska", ("mkv",),
         ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1"),
-        "aac",
+        "aac", subtitle_codec="subrip",
     ),
-    ContainerFormat("webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus"),
+    ContainerFormat(
+        "webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus", subtitle_codec="webvtt"
+    ),
     # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
-    ContainerFormat("mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le"),
+    ContainerFormat(
+        "mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le",
+        frame_rates=_MXF_RATES,
+    ),
     ContainerFormat("mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), "aac"),
 )  # fmt: skip
 
@@ -164,6 +192,19 @@ def container_for(output: Path) -> ContainerFormat:
         raise SettingsError(f"{output}: the output's name has no extension; use one of {known}")
     raise SettingsError(
         f"{output}: the extension .{extension} does not name a container; use one of {known}"
+    )
+
+
+def subtitle_codec(container: ContainerFormat) -> str:
+    """The codec of text tracks; ``SettingsError`` lists the containers that can have them."""
+    if container.subtitle_codec is not None:
+        return container.subtitle_codec
+    able = " ".join(
+        "." + name for entry in CONTAINERS if entry.subtitle_codec for name in entry.extensions
+    )
+    raise SettingsError(
+        f"subtitles cannot be embedded in {container.muxer}, only in {able}; use one of these, or "
+        "--subtitles sidecar or burn"
     )
 
 
@@ -189,25 +230,28 @@ def video_output(
 ) -> VideoOutput:
     """Checks the settings against the tables; ``SettingsError`` lists what is possible."""
     codec = _codec(settings, container)
+    _refuse_preset(settings, codec)
     layout = _pixel_format(settings, codec)
     options = dict(codec.options)
-    options.update(_preset_options(settings, codec))
+    preset = settings.preset or _usual_preset(codec, layout.name)
+    if preset is not None:
+        options.update(codec.presets[preset])
     options.update(_rate_options(settings, codec))
-    if codec.encoder == "prores_ks" and layout.name == "yuv444p10le" and settings.preset is None:
-        options["profile"] = "4444"
-    if codec.encoder == "dnxhd" and layout.depth == 10 and settings.preset is None:
-        options["profile"] = "dnxhr_444" if layout.name == "yuv444p10le" else "dnxhr_hqx"
     across, down = layout.chroma_shift
     if width % (1 << across) or height % (1 << down):
         raise SettingsError(
             f"the output is {width}x{height}, but {layout.name} needs an even width"
             f"{' and height' if down else ''}; change the EDL's size or give --width and --height"
         )
-    if codec.frame_rates and frame_rate not in codec.frame_rates:
-        raise SettingsError(
-            f"{codec.encoder} cannot store {frame_rate} frames per second; it takes "
-            + ", ".join(str(rate) for rate in codec.frame_rates)
-        )
+    for holder, rates in (
+        (codec.encoder, codec.frame_rates),
+        (f".{container.extensions[0]}", container.frame_rates),
+    ):
+        if rates and frame_rate not in rates:
+            raise SettingsError(
+                f"{holder} cannot store {frame_rate} frames per second; it takes "
+                + ", ".join(str(rate) for rate in rates)
+            )
     return VideoOutput(codec.encoder, layout, width, height, frame_rate, settings.bitrate, options)
 
 
@@ -231,18 +275,25 @@ def _codec(settings: RenderSettings, container: ContainerFormat) -> VideoCodec:
 
 
 def _pixel_format(settings: RenderSettings, codec: VideoCodec) -> PixelFormat:
-    name = settings.pixel_format or codec.pixel_formats[0]
+    needed = codec.preset_formats.get(settings.preset or "")
+    name = settings.pixel_format or needed or codec.pixel_formats[0]
     if name not in codec.pixel_formats:
         raise SettingsError(
             f"{codec.encoder} cannot write the pixel format {name!r} here; it takes "
             + ", ".join(codec.pixel_formats)
         )
+    if needed not in (None, name):
+        fitting = (preset for preset, format in codec.preset_formats.items() if format == name)
+        raise SettingsError(
+            f"{codec.encoder}'s profile {settings.preset} holds {needed}, not {name}; leave "
+            "--pix-fmt out, or use --preset " + ", ".join(fitting)
+        )
     return pixel_format(name)
 
 
-def _preset_options(settings: RenderSettings, codec: VideoCodec) -> Mapping[str, str]:
+def _refuse_preset(settings: RenderSettings, codec: VideoCodec) -> None:
     if settings.preset is None:
-        return codec.presets[codec.preset] if codec.preset is not None else {}
+        return
     if not codec.presets:
         raise SettingsError(f"{codec.encoder} has no presets; leave --preset out")
     if settings.preset not in codec.presets:
@@ -250,7 +301,13 @@ def _preset_options(settings: RenderSettings, codec: VideoCodec) -> Mapping[str,
             f"{codec.encoder} has no preset {settings.preset!r}; use one of "
             + ", ".join(codec.presets)
         )
-    return codec.presets[settings.preset]
+
+
+def _usual_preset(codec: VideoCodec, format: str) -> str | None:
+    """The codec's usual preset, or the first profile that holds ``format`` where that does not."""
+    if codec.preset_formats.get(codec.preset or "", format) == format:
+        return codec.preset
+    return next(preset for preset, held in codec.preset_formats.items() if held == format)
 
 
 def _rate_options(settings: RenderSettings, codec: VideoCodec) -> dict[str, str]:

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, PixelFormat, Plane
-from edl2ffmpeg.media._display_matrix import Orientation, orientation_of
+from edl2ffmpeg.media._display_matrix import orientation_of
 
-__all__ = ["FramePool", "native_frame", "rgb_array", "wrap_frame"]
+__all__ = ["FramePool", "native_frame", "progressive_frame", "rgb_array", "wrap_frame"]
 
 _ALIGNMENT = 64
 
@@ -36,14 +36,8 @@ _MPEG_RANGE = 1
 _HD_LINES = 720
 
 
-def wrap_frame(
-    frame: av.VideoFrame,
-    sample_aspect_ratio: Fraction | None,
-    orientation: Orientation | None = None,
-) -> Frame:
+def wrap_frame(frame: av.VideoFrame, sample_aspect_ratio: Fraction | None) -> Frame:
     """Our view of a decoded frame; it shares the memory and keeps it alive.
-
-    ``orientation`` is read from the frame where it is not given.
 
     A mirrored picture is a copy, for which only the turn is left to do.  A pixel format that
     is not in ``PIXEL_FORMATS`` is unpacked by swscale into one that is and keeps every bit,
@@ -51,7 +45,7 @@ def wrap_frame(
     """
     name = frame.format.name
     colour = _colour(frame, name)
-    orientation = orientation or orientation_of(frame)
+    orientation = orientation_of(frame)
     if name not in PIXEL_FORMATS:
         frame = frame.reformat(format=_unpacked_format(frame))
     shown = _view(frame, colour, float(sample_aspect_ratio or 1), orientation.rotation)
@@ -106,6 +100,27 @@ def native_frame(frame: Frame) -> av.VideoFrame:
     return frame.native
 
 
+def progressive_frame(frame: Frame) -> av.VideoFrame:
+    """The FFmpeg frame to encode for ``frame``, which says that its lines belong together.
+
+    PyAV cannot take the flag of interlaced pictures off; such a frame gets a second one around
+    its memory.  Its format is planar.
+    """
+    native = native_frame(frame)
+    if not native.interlaced_frame:
+        return native
+    return _planar_frame(frame.format, [frame.array(index) for index in range(len(native.planes))])
+
+
+def _planar_frame(format: PixelFormat, components: list[npt.NDArray[Any]]) -> av.VideoFrame:
+    """FFmpeg's frame on the memory of ``components``, which it keeps alive."""
+    order = sorted(range(len(components)), key=lambda index: format.components[index].plane)
+    height, width = components[0].shape
+    return av.VideoFrame.from_dlpack(
+        tuple(components[index] for index in order), format=format.name, width=width, height=height
+    )
+
+
 def rgb_array(frame: Frame) -> npt.NDArray[np.uint8]:
     """A BT.709 limited-range YUV frame as (height, width, 3) uint8 R'G'B'."""
     native = native_frame(frame)
@@ -154,12 +169,7 @@ class FramePool:
         weakref.finalize(lease, self._free.append, memory).atexit = False
         views = self._views(lease)
         order = sorted(range(len(views)), key=lambda index: self._format.components[index].plane)
-        native = av.VideoFrame.from_dlpack(
-            tuple(views[index] for index in order),
-            format=self._format.name,
-            width=self._width,
-            height=self._height,
-        )
+        native = _planar_frame(self._format, views)
         planes = tuple(
             Plane(views[index].ctypes.data, self._pitches[index], self._shapes[index][1])
             for index in order

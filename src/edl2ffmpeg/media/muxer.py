@@ -6,6 +6,7 @@ It does not choose the file's final name: see ``jobs.publish``.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from edl2ffmpeg.devices.cpu import encoder_threads
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._translate import encoding
 from edl2ffmpeg.media.audio_encoder import AudioEncoder
-from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput
+from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput, subtitle_codec
+from edl2ffmpeg.media.subtitle_encoder import SubtitleEncoder, interleaving
 from edl2ffmpeg.media.video_encoder import VideoEncoder
 from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.plan.cues import Cue
 
 __all__ = ["Muxer"]
 
@@ -29,7 +32,9 @@ _REPRODUCIBLE = {"fflags": "+bitexact"}
 
 
 class Muxer(Owner):
-    """An output file with one video stream and at most one audio stream.
+    """An output file with one video stream, at most one audio stream, and any text tracks.
+
+    ``subtitles`` are the cues of each text track, of which players show the first by default.
 
     Opening it opens the encoders and writes the header, so that settings FFmpeg refuses are
     found before the first frame.  ``finish()`` completes the file; ``close()`` without it
@@ -45,16 +50,20 @@ class Muxer(Owner):
         audio_rate: int | None = None,
         audio_channels: int = 2,
         threads: int = 0,
+        subtitles: Sequence[Sequence[Cue]] = (),
     ) -> None:
         self._path = str(path)
         self._audio: AudioEncoder | None = None
         self._output: OutputContainer | None = None
+        options = {**_REPRODUCIBLE, **dict(container.options)}
+        if subtitles:
+            options |= interleaving(video.encoder)
         with encoding(self._path, "opening the output"):
             self._output = av.open(
                 f"file:{self._path}",
                 "w",
                 format=container.muxer,
-                container_options={**_REPRODUCIBLE, **dict(container.options)},
+                container_options=options,
             )
         try:
             self._video = VideoEncoder(self._output, video, encoder_threads(threads))
@@ -62,6 +71,16 @@ class Muxer(Owner):
                 self._audio = AudioEncoder(
                     self._output, container.audio_codec, audio_rate, audio_channels
                 )
+            self._subtitles = [
+                SubtitleEncoder(
+                    self._output,
+                    subtitle_codec(container),
+                    cues,
+                    video.frame_rate,
+                    is_default=index == 0,
+                )
+                for index, cues in enumerate(subtitles)
+            ]
             self._audio_rate = audio_rate
             self._frame_rate = video.frame_rate
             with encoding(self._path, "writing the header"):
@@ -84,9 +103,14 @@ class Muxer(Owner):
         return -(-end * self._audio_rate // 1)
 
     def write_frame(self, frame: Frame) -> None:
-        """Encodes and writes the next frame."""
+        """Encodes and writes the next frame, and the subtitles that begin with it."""
         output = self._require_open()
-        with encoding(self._path, f"writing frame {self._video.frames_encoded}"):
+        number = self._video.frames_encoded
+        with encoding(self._path, f"writing frame {number}"):
+            # Before the frame: FFmpeg can put packets in order only while it holds them.
+            for text in self._subtitles:
+                for text_packet in text.before_frame(number):
+                    output.mux_one(text_packet)
             for packet in self._video.encode(frame):
                 output.mux_one(packet)
 

@@ -12,7 +12,13 @@ from av.video.stream import VideoStream
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 
-__all__ = ["describe_streams", "file_zero", "find_stream", "keep_only"]
+__all__ = ["describe_streams", "file_zero", "find_stream", "keep_only", "states_length"]
+
+
+_STATING_LENGTH = frozenset(
+    {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mxf", "ogg", "flac", "caf", "tta", "wv"}
+)
+_COUNTING_SAMPLES = frozenset({"wav", "w64", "aiff", "au"})
 
 
 def _streams_of(container: InputContainer, kind: StreamKind) -> list[VideoStream | AudioStream]:
@@ -66,6 +72,17 @@ def keep_only(container: InputContainer, kept: Stream) -> None:
     """Lets the demuxer throw away every stream but ``kept``."""
     for stream in container.streams:
         stream.discard = Discard.default if stream.index == kept.index else Discard.all
+
+
+def states_length(container: InputContainer, stream: VideoStream | AudioStream) -> bool:
+    """Whether the file itself says how long ``stream`` is.
+
+    Elsewhere FFmpeg guesses, by the bit rate of the beginning or the last times that it finds.
+    """
+    name = container.format.name
+    return name in _STATING_LENGTH or (
+        name in _COUNTING_SAMPLES and stream.codec_context.name.startswith("pcm_")
+    )
 
 
 def file_zero(container: InputContainer, stream: Stream) -> Fraction | None:

@@ -1,13 +1,13 @@
 """Decodes one video stream and answers which picture is being played at a time.
 
-It knows nothing of clips.  See Note [Exact seeks] for how a picture is reached after a
+It knows nothing of clips.  See Note [Exact seeks] in
+``_video_packets`` for how a picture is reached after a
 jump without decoding one too many or showing one too few.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -24,52 +24,30 @@ from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._alpha_decoder import picture_decoder
 from edl2ffmpeg.media._damage import Damage
-from edl2ffmpeg.media._display_matrix import Orientations
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
 from edl2ffmpeg.media._stream_notes import stream_notes
 from edl2ffmpeg.media._translate import decoding, seeking
+from edl2ffmpeg.media._video_packets import Run, VideoPackets
 from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.frames import wrap_frame
-from edl2ffmpeg.media.streams import find_stream, keep_only
+from edl2ffmpeg.media.streams import find_stream, keep_only, states_length
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 
-__all__ = ["DecodeStats", "PlayedFrame", "VideoDecoder"]
+__all__ = ["PlayedFrame", "VideoDecoder"]
 
 _log = logging.getLogger(__name__)
 
 TOLERANCE = Fraction(1, 1000)
 """How far before its presentation time a picture may be asked for (EDLs write milliseconds)."""
 
-_REORDER_LIMIT = 64
 _FORWARD_LIMIT = Fraction(2)
 _BROKEN_PACKETS_LIMIT = 500
 
 # Decoders for which "nothing refers to this picture" is known from the packet, and whose
 # packets are all shown (VP8 has packets that never are).
 _SKIPPING_DECODERS = ("h264", "hevc", "mpeg2video")
-
-# Note [Exact seeks]
-# A container's seek promises little: MPEG-TS lands on any packet, open GOPs begin with
-# pictures that cannot be decoded, edit lists and B-frames shift dts against pts.  So after a
-# seek the packets are read ahead (not decoded) until one has dts > the wanted time, when
-# every packet that could be the wanted picture has been seen.  The wanted picture is the
-# largest pts <= the time.  Decoding starts at the last keyframe of those packets whose pts is
-# not after the wanted one (a keyframe after it only has it as a leading picture); if there is
-# none, the seek is repeated further back.  Pictures before the wanted one that nothing refers
-# to need not be decoded at all, and which they are is now known exactly.
-
-
-@dataclass(slots=True)
-class DecodeStats:
-    """Counters that make performance promises testable."""
-
-    seeks: int = 0
-    seek_retries: int = 0
-    packets_read: int = 0
-    pictures_decoded: int = 0
-    pictures_shown: int = 0
-    broken_packets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +107,22 @@ class VideoDecoder(Owner):
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
         self.frame_rate = Fraction(rate)
         self._tolerance = min(TOLERANCE, 1 / self.frame_rate / 4)
-        self._first_dts = sys.maxsize
-        self._packets = self._read_packets()
-        self._ahead: deque[Packet[VideoStream]] = deque()
         self._decoded: deque[Picture] = deque()
         self._current: Picture | None = None
         self._shown: tuple[Picture, Frame] | None = None
         self._next: Picture | None = None
         self._current_is_first = False
         self._skip_before: int | None = None
+        self._sought: int | None = None
         self._ended = False
         self._container_format = self._container.format.name
         self._times = PictureTimes(stream, self._container_format, self.frame_rate)
         self._damage = Damage(stream, self._container_format, self.frame_rate)
+        self._packets = VideoPackets(
+            self._container, stream, self._times, self.stats, self._note_broken
+        )
         self.is_still = False
         self._start = stream.start_time or 0
-        self._orientations = Orientations()
         self._first_size = (stream.codec_context.width, stream.codec_context.height)
         self._can_skip = context.name in _SKIPPING_DECODERS
 
@@ -161,10 +139,10 @@ class VideoDecoder(Owner):
         start = self._stream.start_time
         self._start = start if start is not None else first.pts
         self._first_pts = first.pts
-        # Where to seek for the very first packet: MPEG-TS would pass it by, asked for its pts.
-        self._first_dts = min(first.pts, self._first_dts)
+        self._packets.first_dts = min(first.pts, self._packets.first_dts)
         self._current, self._current_is_first = first, True
         self._next = self._decode_next()
+        self._damage.learn(first, self._next)
         self.is_still = self._next is None and _is_picture_format(self._container_format)
 
     # -- what a caller asks ---------------------------------------------------
@@ -188,16 +166,16 @@ class VideoDecoder(Owner):
 
     @property
     def duration(self) -> Fraction | None:
-        """Length of the stream in seconds as the file declares it.
+        """Length of the stream in seconds as the file states it.
 
-        None where it does not, and for a still picture, which lasts for ever.
+        None where it does not and FFmpeg guesses, and for a still picture, which lasts for ever.
         """
         stream, container = self._stream, self._container
-        if self.is_still:
+        if self.is_still or container is None or not states_length(container, stream):
             return None
         if stream.duration is not None:
             return stream.duration * self._time_base
-        if container is None or container.duration is None:
+        if container.duration is None:
             return None
         # The container's length counts from its own start, which may not be the stream's.
         begin = Fraction(container.start_time or 0, av.time_base)
@@ -230,9 +208,12 @@ class VideoDecoder(Owner):
         if not self.continues_to(time):
             self._seek(limit, time)
         with decoding(self.location, time):
-            while self._next is not None and self._next.pts <= limit:
-                self._current, self._current_is_first = self._next, False
-                self._next = self._decode_next()
+            self._decode_to(limit)
+        if self._missed_sought():
+            # Then the one before is shown, which may be among those that were skipped.
+            self._seek(limit, time, skip=False)
+            with decoding(self.location, time):
+                self._decode_to(limit)
         self.stats.pictures_shown += 1
         assert self._current is not None
         self._damage.note_shown(self._current, self._next, limit)
@@ -285,109 +266,74 @@ class VideoDecoder(Owner):
         current = self._current
         assert current is not None
         if self._shown is None or self._shown[0] is not current:
-            orientation = self._orientations.of(current.native)
-            self._shown = (current, wrap_frame(current.native, current.aspect, orientation))
+            self._shown = (current, wrap_frame(current.native, current.aspect))
         return self._shown[1]
 
     # -- seeking --------------------------------------------------------------
 
-    def _seek(self, limit: int, time: Fraction) -> None:
+    def _seek(self, limit: int, time: Fraction, *, skip: bool = True) -> None:
         """Positions the decoder so that decoding on reaches the picture at ``limit``.
 
+        With ``skip``, pictures on the way that nothing refers to are left out.
         See Note [Exact seeks], and Note [AVI] in ``_picture_times`` for those from the start.
         """
-        back = 0
+        back, target = 0, limit
+        tried: int | None = None
         self.stats.seeks += 1
         while True:
-            target = limit - back
             at_start = self._times.is_counted or target <= self._first_pts
-            with seeking(self.location, time):
-                self._rewind(self._first_dts if at_start else target)
-            with decoding(self.location, time):
-                found = None if self._times.is_counted else self._read_ahead(limit)
-            if found or at_start:
-                self._skip_before = found
+            run = self._rewind(target, limit, tried, time, at_start=at_start)
+            if run is not None or at_start:
+                if not skip:
+                    self._skip_before = None
                 with decoding(self.location, time):
                     self._restart(at_start)
                 if at_start or (self._current is not None and self._current.pts <= limit):
                     return
-            step = round(Fraction(1, 2) / self._time_base)
-            back = max(2 * back, step, 1)
+            if run is not None:
+                tried = run.key
+            back = max(2 * back, round(Fraction(1, 2) / self._time_base), 1)
+            target = limit - back if tried is None else min(limit - back, tried - 1)
             self.stats.seek_retries += 1
 
-    def _rewind(self, target: int) -> None:
-        assert self._container is not None
-        self._packets.close()
-        try:
-            self._container.seek(target, stream=self._stream, backward=True)
-        except av.FFmpegError:
-            if target != self._first_dts:
-                raise
-            # Streams without an index cannot go to a time, but can always go to byte 0.
-            self._container.seek(0, stream=self._stream, unsupported_byte_offset=True)
+    def _rewind(
+        self, target: int, limit: int, before: int | None, time: Fraction, *, at_start: bool
+    ) -> Run | None:
+        with seeking(self.location, time):
+            self._packets.rewind(self._packets.first_dts if at_start else target)
         # The container flushes its own decoders alone.
         self._context.flush_buffers()
-        self._packets = self._read_packets()
-        self._ahead.clear()
         self._decoded.clear()
         self._current = self._next = None
         self._times.restart()
+        self._damage.restart()
         self._ended = False
-        self._skip_before = None
+        with decoding(self.location, time):
+            run = None if self._times.is_counted else self._packets.find(limit, before)
+        self._skip_before = run.wanted if run is not None and self._can_skip else None
+        self._sought = self._skip_before
+        return run
 
-    def _read_ahead(self, limit: int) -> int | None:
-        """Reads packets until the wanted one is known; gives its pts, or None.
-
-        Afterwards the packets read begin with the keyframe to decode from.
-        """
-        packets: list[Packet[VideoStream]] = []
-        wanted: int | None = None
-        later = 0
-        for packet in self._packets:
-            packets.append(packet)
-            pts = self._times.of_packet(packet)
-            if pts is None:
-                continue
-            if pts > limit:
-                later += 1
-                if later >= _REORDER_LIMIT or (packet.dts is not None and packet.dts > limit):
-                    break
-            elif not packet.is_discard and (wanted is None or pts > wanted):
-                wanted = pts
-        keys = [
-            index
-            for index, packet in enumerate(packets)
-            if packet.is_keyframe
-            and wanted is not None
-            and (pts := self._times.of_packet(packet)) is not None
-            and pts <= wanted
-        ]
-        self._ahead.extend(packets[keys[-1] :] if keys else packets)
-        return wanted if keys else None
+    def _missed_sought(self) -> bool:
+        """Whether a seek skipped pictures for one that then did not come out."""
+        sought, self._sought = self._sought, None
+        return sought is not None and (self._current is None or self._current.pts < sought)
 
     def _restart(self, at_start: bool) -> None:
         self._current = self._decode_next()
-        self._current_is_first = at_start
+        self._current_is_first = (
+            at_start and self._current is not None and self._current.pts == self._first_pts
+        )
         self._next = self._decode_next() if self._current is not None else None
 
     # -- decoding -------------------------------------------------------------
 
-    def _read_packets(self) -> Generator[Packet[VideoStream], None, None]:
-        assert self._container is not None
-        try:
-            for packet in self._container.demux(self._stream):
-                self.stats.packets_read += 1
-                if packet.dts is not None and packet.dts < self._first_dts:
-                    self._first_dts = packet.dts
-                yield packet
-        except (av.error.InvalidDataError, av.error.EOFError):
-            # The file breaks off here: what it still owes is in the decoder.
-            self._note_broken()
-
-    def _next_packet(self) -> Packet[VideoStream] | None:
-        if self._ahead:
-            return self._ahead.popleft()
-        return next(self._packets, None)
+    def _decode_to(self, limit: int) -> None:
+        while self._next is not None and self._next.pts <= limit:
+            if self._current is not None:
+                self._damage.note_passed(self._current)
+            self._current, self._current_is_first = self._next, False
+            self._next = self._decode_next()
 
     def _decode_next(self) -> Picture | None:
         """The next picture in presentation order; None at the end of the stream."""
@@ -395,12 +341,13 @@ class VideoDecoder(Owner):
         while not self._decoded:
             if self._ended:
                 return None
-            packet = self._next_packet()
+            packet = self._packets.next()
             if packet is None or packet.size == 0:
                 self._ended = True
             elif packet.is_corrupt:
                 self._note_broken(self._times.of_packet(packet))
             self._choose_skip(packet)
+            self._await_picture(packet)
             try:
                 decoded = self._context.decode(packet if packet and packet.size else None)
             except av.error.EOFError:
@@ -430,7 +377,7 @@ class VideoDecoder(Owner):
 
     def _choose_skip(self, packet: Packet[VideoStream] | None) -> None:
         before = self._skip_before
-        if before is None or not self._can_skip:
+        if before is None:
             return
         if packet is None or packet.pts is None or packet.size == 0:
             self._context.skip_frame = "DEFAULT"
@@ -439,6 +386,13 @@ class VideoDecoder(Owner):
         if packet.dts is not None and packet.dts >= before:
             self._context.skip_frame = "DEFAULT"
             self._skip_before = None
+
+    def _await_picture(self, packet: Packet[VideoStream] | None) -> None:
+        if not self._can_skip or packet is None or packet.size == 0 or packet.is_discard:
+            return
+        pts = self._times.of_packet(packet)
+        if pts is not None and self._context.skip_frame != "NONREF":
+            self._damage.await_picture(pts)
 
     def _note_broken(self, pts: int | None = None) -> None:
         """Counts damage, at ``pts`` or else where decoding is."""
@@ -460,7 +414,6 @@ class VideoDecoder(Owner):
         if hasattr(self, "_packets"):
             self._packets.close()
             self._decoded.clear()
-            self._ahead.clear()
             self._current = self._next = self._shown = None
         container.close()
         _log.debug("closed %s", self.location)

@@ -18,7 +18,7 @@ from edl2ffmpeg.errors import EncodeError, SettingsError
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._translate import reason_of
 from edl2ffmpeg.media.formats import VideoOutput
-from edl2ffmpeg.media.frames import native_frame
+from edl2ffmpeg.media.frames import progressive_frame
 
 __all__ = ["VideoEncoder"]
 
@@ -94,7 +94,7 @@ class VideoEncoder:
 
     def encode(self, frame: Frame) -> Iterator[Packet[VideoStream]]:
         """Packets that are ready after taking ``frame`` as the next one."""
-        native = native_frame(frame)
+        native = progressive_frame(frame)
         native.pts = self.frames_encoded
         native.time_base = self._time_base
         # The source's picture types would force keyframes and B-frames on the encoder.

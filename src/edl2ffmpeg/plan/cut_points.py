@@ -5,7 +5,7 @@ It reads the timeline alone; it does not know whether two sources look different
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from edl2ffmpeg.plan.frame_planner import FramePlanner
@@ -46,7 +46,8 @@ def cut_points(timeline: Timeline) -> list[CutPoint]:
 
     Sources of a ``sources`` list count like clips.  Empty when the timeline shows no picture.
     """
-    planner = FramePlanner(timeline)
+    # A new subtitle is no cut.
+    planner = FramePlanner(replace(timeline, text_tracks=()))
     shown = planner.segments_between(0, planner.frame_count)
     if not shown:
         return []

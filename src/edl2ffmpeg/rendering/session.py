@@ -8,7 +8,7 @@ encoders, compositor, output frames, decoders.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -27,6 +27,7 @@ from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput
 from edl2ffmpeg.media.muxer import Muxer
 from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.plan.cues import Cue
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.audio_pipeline import AudioPipeline
 from edl2ffmpeg.rendering.compositing import Compositing
@@ -63,6 +64,7 @@ class RenderSession(Owner):
     """One render of output frames ``frame_range`` of ``timeline`` into the file ``path``.
 
     ``decoders`` may come with files already open (from the check); the session takes them over.
+    ``subtitles`` are the cues of each text track that the file is to have.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class RenderSession(Owner):
         path: Path,
         container: ContainerFormat,
         video: VideoOutput,
+        subtitles: Sequence[Sequence[Cue]] = (),
     ) -> None:
         self._timeline = timeline
         self._range = frame_range
@@ -95,6 +98,7 @@ class RenderSession(Owner):
                     audio_rate=AUDIO_RATE if has_sound else None,
                     audio_channels=AUDIO_CHANNELS,
                     threads=settings.threads,
+                    subtitles=subtitles,
                 )
             )
             if has_sound:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
@@ -36,9 +37,16 @@ _NO_LOCATIONS: Mapping[str, str] = MappingProxyType({})
 
 
 def load_timeline_file(
-    path: str | Path, *, resolve: Resolver, locations: Mapping[str, str] = _NO_LOCATIONS
+    path: str | Path,
+    *,
+    resolve: Resolver,
+    locations: Mapping[str, str] = _NO_LOCATIONS,
+    frame_rate: Fraction | None = None,
 ) -> Timeline:
     """The timeline that the EDL file at ``path`` means; relative paths start at its folder.
+
+    It is judged at ``frame_rate`` if that is to be rendered instead of the EDL's, but keeps the
+    EDL's.
 
     Raises ``EdlSyntaxError``, or one ``EdlValidationError`` or ``UnsupportedFeatureError``
     with the problems of the format and of the edit together.
@@ -46,7 +54,9 @@ def load_timeline_file(
     path = Path(path)
     with cycle_collection_paused():
         parsed = read_edl(read_bytes(path), str(path))
-        return _build(parsed, path.absolute().parent, resolve, locations)
+        judged = replace(parsed, frame_rate=frame_rate) if frame_rate is not None else parsed
+        timeline = _build(judged, path.absolute().parent, resolve, locations)
+        return replace(timeline, frame_rate=parsed.frame_rate)
 
 
 def build_timeline(

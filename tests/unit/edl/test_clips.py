@@ -109,23 +109,22 @@ for name, parameters in EFFECTS.items():
 for name, parameters in TRANSITIONS.items():
     RENDERED[f"transition {name}"] = clip(transition={"type": name, "duration": 1, **parameters})
 
-NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
-    "subtitle": (clip(track={"type": "subtitle", "number": 1}, source=TEXT), "track.type"),
-    "burnin": (
-        clip(
-            track={"type": "burnin", "number": 1},
-            source={"text": None, "in": 0, "out": 10},
-            fonts=["Arial", "fonts/a.ttf"],
-            textFormat={
-                "font": "Arial", "fontSize": 40, "textAYUV": "80EB8080", "backAYUV": "108080",
-                "leftMargin": 1, "rightMargin": 2, "topMargin": 3, "bottomMargin": 4,
-                "halign": "middle", "valign": "bottom", "background": "ragged",
-                "lineBreaks": "auto",
-            },
-        ),
-        "track.type",
+RENDERED |= {
+    "subtitle": clip(track={"type": "subtitle", "number": 1}, source=TEXT),
+    "burnin": clip(
+        track={"type": "burnin", "number": 1},
+        source={"text": None, "in": 0, "out": 10},
+        fonts=["Arial", "fonts/a.ttf"],
+        textFormat={
+            "font": "Arial", "fontSize": 40, "textAYUV": "80EB8080", "backAYUV": "108080",
+            "leftMargin": 1, "rightMargin": 2, "topMargin": 3, "bottomMargin": 4,
+            "halign": "middle", "valign": "bottom", "background": "ragged", "lineBreaks": "auto",
+        },
     ),
-    "text transform": (sub("burnin", "transform", {"controlPoints": [POINT]}), "track.subtype"),
+    "text transform": sub("burnin", "transform", {"controlPoints": [POINT]}),
+}  # fmt: skip
+
+NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
     "level": (
         sub("audio", "level", {"controlPoints": [{"point": 0, "db": "-Infinity"}, {"point": 1,
             "db": -6, "bezier": [0, 0, 1, 1]}]}),

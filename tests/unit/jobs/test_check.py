@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import edl2ffmpeg
@@ -13,8 +15,13 @@ from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.render_job import refuse_sources
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
-from helpers.edl_factory import document, generated, media, video_clip, write_edl
+from edl2ffmpeg.media.video_decoder import VideoDecoder
+from helpers.edl_factory import audio_clip, document, generated, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
+from helpers.movie_writer import VideoTrack, write_movie
+from helpers.rendering import render_edl
+from helpers.stills import flat_planes
+from unit.audio.sound_writer import noise, write_sound
 
 BLACK = generated("black", 1)
 TABLE = "LUT_1D_SIZE 2\n0 0 0\n1 1 1\n"
@@ -96,6 +103,37 @@ def test_how_far_a_time_curve_plays_is_known(clips: ClipLibrary, tmp_path: Path)
     source = media(clips["h264_30_mp4"].path, 0, 1)
     (warning,) = check(tmp_path, video_clip(source, 0, 1, motion={"bezier": points})).short
     assert "plays it to 9 s" in warning.message
+
+
+@pytest.mark.parametrize("name", ["stream.mpg", "vbr.mp3", "bare.aac"])
+def test_lengths_that_are_guessed_foretell_nothing(name: str, tmp_path: Path) -> None:
+    if name == "stream.mpg":
+        track = VideoTrack("mpeg1video", Fraction(25), options={"bf": "2"}, ticks=range(100))
+        write_movie(tmp_path / name, track, [flat_planes("yuv420p", (320, 180), (90,) * 3)] * 100)
+        clip = video_clip(media(name, 0, 4), 0, 4)
+    else:
+        # The bit rate of the beginning is not that of what follows.
+        content = np.concatenate([noise(2), np.zeros((480_000, 2), np.float32)])
+        codec = "libmp3lame" if name.endswith("mp3") else "aac"
+        vbr = {"global_quality": "236", "flags": "+qscale", "write_xing": "0"}
+        write_sound(tmp_path / name, codec, content, options=vbr if codec != "aac" else {})
+        clip = audio_clip(media(name, 0, 12), 0, 12)
+    assert check(tmp_path, clip).short == []
+    assert render_edl(tmp_path, document(clip), audio=True, strict=True).warnings == ()
+
+
+def test_what_was_foretold_and_did_not_come_true_is_not_told(
+    clips: ClipLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VideoDecoder, "duration", Fraction(2))
+    clip = video_clip(media(clips["h264_30_mp4"].path, 0, 4), 0, 4)
+    assert len(check(tmp_path, clip).short) == 1
+    assert render_edl(tmp_path, document(clip)).warnings == ()
+    with edl2ffmpeg.open_frames(write_edl(tmp_path, document(clip))) as frames:
+        assert len(frames.warnings) == 1
+        for _ in frames:
+            pass
+        assert frames.warnings == []
 
 
 def test_the_output_may_not_be_a_table_or_a_transitions_source(tmp_path: Path) -> None:

@@ -196,3 +196,47 @@ def test_with_roots_no_protocol_helps(tmp_path: Path) -> None:
     with pytest.raises(MediaAccessError, match="only files inside the --restrict") as caught:
         rules.open("https://example.com/a.mp4")
     assert "--allow-protocol" not in str(caught.value)
+
+
+def test_a_refusal_does_not_tell_whether_a_file_outside_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edl_folder, work, root = tmp_path / "edl", tmp_path / "work", tmp_path / "root"
+    for folder in (edl_folder, work, root):
+        folder.mkdir()
+    monkeypatch.chdir(work)
+    rules = AccessRules(roots=(root,))
+
+    def refusal() -> str:
+        with pytest.raises(MediaAccessError, match="--restrict") as caught:
+            rules.check(rules.resolve("secret.mp4", edl_folder))
+        return str(caught.value)
+
+    nowhere = refusal()
+    for folder in (work, edl_folder):
+        (folder / "secret.mp4").write_bytes(b"x")
+        assert refusal() == nowhere
+        (folder / "secret.mp4").unlink()
+        (folder / "secret.mp4").symlink_to("/nowhere/at/all")
+        assert refusal() == nowhere
+        (folder / "secret.mp4").unlink()
+
+
+def test_with_roots_a_path_is_looked_for_inside_them_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edl_folder, work = tmp_path / "edl", tmp_path / "work"
+    for folder in (edl_folder, work):
+        folder.mkdir()
+    monkeypatch.chdir(work)
+    for exists in (False, True):
+        if exists:
+            (edl_folder / "a.mp4").touch()
+        assert AccessRules(roots=(work,)).resolve("a.mp4", edl_folder) == str(work / "a.mp4")
+    (work / "b.mp4").touch()
+    both = AccessRules(roots=(tmp_path,))
+    assert both.resolve("a.mp4", edl_folder) == str(edl_folder / "a.mp4")
+    assert both.resolve("b.mp4", edl_folder) == str(work / "b.mp4")
+    assert both.resolve("none.mp4", edl_folder) == str(edl_folder / "none.mp4")
+    # An absolute path is where it is.
+    assert AccessRules(roots=(work,)).resolve("/abs/a.mp4", edl_folder) == "/abs/a.mp4"

@@ -46,12 +46,13 @@ class Shape:
     tolerance: float = 0.0
     options: dict[str, str] = field(default_factory=dict)
     seconds: float = 6
+    channels: int = 2
 
     def write(self, folder: Path) -> Path:
         return write_sound(
             folder / self.name,
             self.codec,
-            noise(self.seconds, self.rate),
+            noise(self.seconds, self.rate, self.channels),
             self.rate,
             video_start=self.video_start,
             options=self.options,
@@ -65,6 +66,14 @@ SHAPES = [
     Shape("pcm44.wav", "pcm_s16le", 44100),
     Shape("u8.wav", "pcm_u8", 8000),
     Shape("float.wav", "pcm_f32le", 192000, seconds=3),
+    # FFmpeg seeks in these by the header's bytes per second, which is not exact.
+    Shape("ms.wav", "adpcm_ms", 22050),
+    Shape("ima.wav", "adpcm_ima_wav", 44100),
+    Shape("mono.wav", "adpcm_ima_wav", 44100, channels=1),
+    Shape("ima.w64", "adpcm_ima_wav", 44100),
+    Shape("g722.wav", "g722", 16000, channels=1),
+    Shape("vbr.wav", "libmp3lame", 44100, options={"q": "3"}),
+    Shape("noxing.mp3", "libmp3lame", 44100, options={"q": "3", "write_xing": "0"}),
     Shape("pcm.mov", "pcm_s24le", video_start=BESIDE),
     Shape("pcm.mkv", "pcm_s16le", video_start=BESIDE),
     Shape("flac.flac", "flac"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.errors import EncodeError, SettingsError
 from edl2ffmpeg.frame import Colour
 from edl2ffmpeg.media.formats import CONTAINERS, VIDEO_CODECS, container_for, video_output
 from edl2ffmpeg.media.frames import FramePool
@@ -102,6 +103,92 @@ def test_odd_sizes_need_444() -> None:
 def test_mpeg2_stores_few_rates() -> None:
     with pytest.raises(SettingsError, match="12 frames per second; it takes 24000/1001, 24"):
         video_output(RenderSettings(), container_for(Path("a.mxf")), 320, 180, Fraction(12))
+
+
+PROFILE_FORMATS = {
+    **dict.fromkeys(("dnxhr_lb", "dnxhr_sq", "dnxhr_hq"), "yuv422p"),
+    "dnxhr_hqx": "yuv422p10le",
+    "dnxhr_444": "yuv444p10le",
+    **dict.fromkeys(("proxy", "lt", "standard", "hq"), "yuv422p10le"),
+    **dict.fromkeys(("4444", "4444xq"), "yuv444p10le"),
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "profile"),
+    [
+        (codec.encoder, profile)
+        for codec in VIDEO_CODECS
+        if codec.encoder in ("dnxhd", "prores_ks")
+        for profile in codec.presets
+    ],
+)
+def test_a_profile_has_its_pixel_format(tmp_path: Path, codec: str, profile: str) -> None:
+    path = tmp_path / "a.mov"
+    container = container_for(path)
+    needed = PROFILE_FORMATS[profile]
+    for asked in (None, needed):
+        settings = RenderSettings(codec=codec, preset=profile, pixel_format=asked)
+        output = video_output(settings, container, 320, 180, RATE)
+        assert output.pixel_format.name == needed
+        assert output.options["profile"] == profile
+        Muxer(path, container, output).close()
+    (entry,) = (entry for entry in VIDEO_CODECS if entry.encoder == codec)
+    for other in set(entry.pixel_formats) - {needed}:
+        settings = RenderSettings(codec=codec, preset=profile, pixel_format=other)
+        with pytest.raises(SettingsError) as caught:
+            video_output(settings, container, 320, 180, RATE)
+        text = str(caught.value)
+        assert f"{profile} holds {needed}, not {other}" in text
+        fitting = text.partition("use --preset ")[2].split(", ")
+        assert all(PROFILE_FORMATS[name] == other for name in fitting)
+
+
+@pytest.mark.parametrize(
+    ("codec", "asked", "profile"),
+    [
+        ("dnxhd", None, "dnxhr_hq"),
+        ("dnxhd", "yuv422p10le", "dnxhr_hqx"),
+        ("dnxhd", "yuv444p10le", "dnxhr_444"),
+        ("prores", None, "hq"),
+        ("prores", "yuv444p10le", "4444"),
+    ],
+)
+def test_a_pixel_format_has_its_profile(codec: str, asked: str | None, profile: str) -> None:
+    settings = RenderSettings(codec=codec, pixel_format=asked)
+    output = video_output(settings, container_for(Path("a.mov")), 320, 180, RATE)
+    assert output.options["profile"] == profile
+
+
+MXF_RATES = [rate for entry in CONTAINERS if entry.muxer == "mxf" for rate in entry.frame_rates]
+OTHER_RATES = [
+    Fraction(rate)
+    for rate in ("1", "15", "23", "25/2", "2997/100", "25000/1001", "50000/1001", "144", "1000")
+]
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "prores_ks", "dnxhd"])
+def test_mxf_stores_few_rates(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a.mxf"
+    container = container_for(path)
+    settings = RenderSettings(codec=codec)
+    assert len(MXF_RATES) > 10
+    for rate in MXF_RATES:
+        output = video_output(settings, container, 320, 180, rate)
+        with Muxer(path, container, output) as muxer:
+            pool = FramePool(320, 180, output.pixel_format, Colour())
+            muxer.write_frame(pool.allocate())
+            muxer.finish()
+        with av.open(str(path)) as movie:
+            assert movie.streams.video[0].base_rate == rate
+    sentence = r"\.mxf cannot store {} frames per second; it takes 24000/1001, 24, 25, "
+    for rate in OTHER_RATES:
+        with pytest.raises(SettingsError, match=sentence.format(rate)):
+            video_output(settings, container, 320, 180, rate)
+        # If FFmpeg has learnt more rates, the table is to be extended.
+        output = replace(video_output(settings, container, 320, 180, Fraction(25)), frame_rate=rate)
+        with pytest.raises(EncodeError):
+            Muxer(path, container, output)
 
 
 def test_what_the_encoder_refuses_is_said(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ import pytest
 from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Matrix, pixel_format
 from edl2ffmpeg.media._display_matrix import Orientation, read_matrix
 from edl2ffmpeg.media.formats import container_for, video_output
-from edl2ffmpeg.media.frames import FramePool, native_frame, wrap_frame
+from edl2ffmpeg.media.frames import FramePool, native_frame, progressive_frame, wrap_frame
 from edl2ffmpeg.media.muxer import Muxer
 from edl2ffmpeg.settings import RenderSettings
+from helpers.movie_writer import VideoTrack, write_movie
+from helpers.stills import ramp_planes
 
 YUV420 = pixel_format("yuv420p")
 
@@ -155,3 +157,32 @@ def test_a_pool_frame_is_passed_to_ffmpeg_without_a_copy() -> None:
         plane.address for plane in frame.planes
     ]
     assert isinstance(frame.native, av.VideoFrame)
+
+
+def test_interlaced_pictures_are_encoded_as_progressive_ones(tmp_path: Path) -> None:
+    source, path = tmp_path / "interlaced.mpg", tmp_path / "movie.mkv"
+    track = VideoTrack("mpeg2video", Fraction(25), options={"flags": "+ildct+ilme"}, ticks=range(5))
+    pictures = [
+        ramp_planes("yuv420p", track.size, 30 + number, 200, (90, 160)) for number in range(5)
+    ]
+    write_movie(source, track, pictures)
+    container = container_for(path)
+    settings = RenderSettings(codec="ffv1", pixel_format="yuv420p")
+    output = video_output(settings, container, *track.size, Fraction(25))
+    wanted = []
+    with av.open(str(source)) as movie, Muxer(path, container, output, threads=1) as muxer:
+        for native in movie.decode(video=0):
+            assert native.interlaced_frame
+            frame = wrap_frame(native, None)
+            addresses = [plane.buffer_ptr for plane in progressive_frame(frame).planes]
+            assert addresses == [plane.address for plane in frame.planes]
+            wanted.append(native.to_ndarray())
+            muxer.write_frame(frame)
+            del native, frame
+        muxer.finish()
+    with av.open(str(path)) as movie:
+        seen = list(movie.decode(video=0))
+    assert len(seen) == 5
+    assert not any(native.interlaced_frame for native in seen)
+    for native, pixels in zip(seen, wanted, strict=True):
+        assert np.array_equal(native.to_ndarray(), pixels)

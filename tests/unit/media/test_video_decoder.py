@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import random
 import struct
 from collections.abc import Callable, Iterator
@@ -15,12 +16,13 @@ import numpy as np
 import pytest
 
 from edl2ffmpeg.errors import DecodeError, MediaOpenError
+from edl2ffmpeg.media._display_matrix import orientation_of
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 from helpers import barcode
-from helpers.clip_shapes import TIMING_SHAPES
-from helpers.media_factory import ClipInfo, ClipLibrary
+from helpers.clip_shapes import TIMING_SHAPES, ClipShape
+from helpers.media_factory import ClipInfo, ClipLibrary, make_clip
 from helpers.movie_writer import ColourTags, VideoTrack, write_movie
 from helpers.oracle import expected_frame
 from helpers.stills import flat_planes, make_still, write_picture
@@ -199,6 +201,34 @@ def test_reordered_pictures_in_avi_begin_with_the_first(clips: ClipLibrary) -> N
         assert shown(decoder, clip.duration) == (clip.file_id, clip.frame_numbers[-1])
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("stream.vob", "libx264"),
+        ("window.asf", "libx264"),
+        ("bare.h264", "libx264"),
+        ("bare.m2v", "mpeg2video"),
+        ("old.rm", "rv20"),
+    ],
+)
+def test_pictures_without_times_are_shown_one_after_another(
+    name: str, codec: str, tmp_path: Path
+) -> None:
+    size, count = (320, 176), 100
+    options = {"g": "25", "bf": "2"} if codec != "rv20" else {"g": "25"}
+    track = VideoTrack(codec, Fraction(25), size, options=options, ticks=range(count))
+    chroma = np.full((88, 160), 128, np.uint8)
+    pictures = ([barcode.picture(*size, 7, number), chroma, chroma] for number in range(count))
+    write_movie(tmp_path / name, track, pictures)
+    chooser = random.Random(name)
+    numbers = [*range(count), *(chooser.randrange(count) for _ in range(40))]
+    with VideoDecoder(AccessRules(), str(tmp_path / name), threads=2) as decoder:
+        for number in numbers:
+            assert shown(decoder, Fraction(number, 25)) == (7, number)
+        assert decoder.stats.broken_packets == 0
+        assert decoder.frame_played_at(Fraction(count, 25)).held
+
+
 @pytest.mark.parametrize("shape", TIMING_SHAPES)
 def test_whole_files_give_no_damage(clips: ClipLibrary, shape: str) -> None:
     clip = clips[shape]
@@ -241,6 +271,81 @@ def test_noise_in_the_middle_is_told_with_its_time(
         assert abs(decoder.first_broken - clip.duration / 2) < 1
         # The second pass met the same places, and did not count them again.
         assert decoder.stats.broken_packets == told
+
+
+_INTRA_REFRESH = {
+    "preset": "veryfast",
+    "crf": "26",
+    "x264-params": "intra-refresh=1:keyint=25:bframes=0:scenecut=0",
+}
+_HEVC_OF_ONE_THREAD = (
+    "log-level=none:pools=none:frame-threads=1:keyint=25:min-keyint=25:scenecut=0:open-gop=0"
+)
+_HEVC = {"preset": "ultrafast", "x265-params": _HEVC_OF_ONE_THREAD + ":bframes=2"}
+
+
+def _with_damaged_keyframe(clip: ClipInfo, skip: int = 6) -> Path:
+    """The clip with noise in its second keyframe, whose first ``skip`` bytes are left."""
+    with av.open(str(clip.path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    second = [packet for packet in packets if packet.is_keyframe][1]
+    assert second.pos is not None
+    content = bytearray(clip.path.read_bytes())
+    end = second.pos + second.size
+    content[second.pos + skip : end] = np.random.default_rng(5).bytes(second.size - skip)
+    clip.path.write_bytes(content)
+    return clip.path
+
+
+def _agree_on_every_picture(path: Path, clip: ClipInfo) -> VideoDecoder:
+    """Asserts that jumps, far and near, show what playing from the start shows."""
+    chooser = random.Random(path.name)
+    with VideoDecoder(AccessRules(), str(path), threads=2) as straight:
+        wanted = {
+            time: straight.frame_played_at(time).frame.array(0).copy()
+            for time in clip.presentation_times
+        }
+    times = [chooser.choice(clip.presentation_times) for _ in range(40)]
+    with VideoDecoder(AccessRules(), str(path), threads=2) as jumping:
+        for time in times:
+            seen = jumping.frame_played_at(time).frame.array(0)
+            assert np.array_equal(seen, wanted[time]), time
+        assert jumping.stats.seeks > 10
+    return jumping
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_without_keyframes_decoding_begins_where_a_refresh_does(
+    tmp_path: Path, suffix: str
+) -> None:
+    shape = ClipShape("refresh", suffix, "libx264", Fraction(25), options=_INTRA_REFRESH)
+    clip = make_clip(tmp_path, shape)
+    jumping = _agree_on_every_picture(clip.path, clip)
+    assert jumping.stats.broken_packets == 0
+    with decoder_of(clip) as decoder:
+        for time in (clip.presentation_times[number] for number in (80, 30, 31, 27, 60, 26, 2)):
+            assert shown(decoder, time) == (clip.file_id, expected_frame(clip, time))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_before_a_damaged_keyframe_is_another_one(tmp_path: Path, suffix: str) -> None:
+    shape = ClipShape("hevc", suffix, "libx265", Fraction(25), options=_HEVC)
+    clip = make_clip(tmp_path, shape)
+    path = _with_damaged_keyframe(clip, skip=24 if suffix == ".ts" else 6)
+    jumping = _agree_on_every_picture(path, clip)
+    assert jumping.stats.broken_packets > 0
+    assert jumping.first_broken is not None
+    assert Fraction(9, 10) < jumping.first_broken < Fraction(11, 10)
+
+
+def test_what_is_made_from_a_damaged_picture_is_damaged(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path, "h264_25_mp4")
+    path = _with_damaged_keyframe(clip, skip=40)
+    with VideoDecoder(AccessRules(), str(path), threads=2) as decoder:
+        decoder.frame_played_at(Fraction(1))
+        assert decoder.first_broken is None
+        decoder.frame_played_at(Fraction(5, 2))
+        assert decoder.first_broken == 2
 
 
 _ONE = 65536
@@ -321,10 +426,11 @@ class _FailingContainer:
 
 
 def _fail(decoder: VideoDecoder, error: Exception, packets: int) -> None:
-    decoder._container = _FailingContainer(  # type: ignore[assignment]
-        decoder._container, error, packets
+    reader = decoder._packets
+    reader._container = _FailingContainer(  # type: ignore[assignment]
+        reader._container, error, packets
     )
-    decoder._packets = decoder._read_packets()
+    reader._reader = reader._read()
 
 
 @pytest.mark.parametrize("time", [Fraction(1), Fraction(4, 1)], ids=["seek", "decode"])
@@ -400,6 +506,47 @@ def test_a_picture_lasts_for_ever(name: str, codec: str, format: str, tmp_path: 
         assert decoder.stats.seeks == 0
 
 
+_UPRIGHT: dict[int, Callable[[Any], Any]] = {
+    1: lambda stored: stored,
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: np.rot90(stored.T, 2),
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("orientation", _UPRIGHT)
+def test_a_photo_is_turned_by_what_its_exif_says(orientation: int, tmp_path: Path) -> None:
+    pixels = np.full((40, 64, 3), 30, np.uint8)
+    pixels[:16, :24] = 220
+    content = write_picture(tmp_path / "plain.jpg", pixels, "mjpeg", "yuvj444p").read_bytes()
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0MM" + struct.pack(">HIH", 42, 8, 1) + entry + struct.pack(">I", 0)
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(content[:2] + segment + content[2:])
+    with VideoDecoder(AccessRules(), str(path)) as decoder:
+        photo = decoder.frame_played_at(Fraction(0)).frame
+        seen = np.rot90(photo.array(0), -photo.rotation // 90)
+        wanted = _UPRIGHT[orientation](pixels[:, :, 0])
+        assert seen.shape == wanted.shape
+        assert np.corrcoef(seen.ravel(), wanted.ravel())[0, 1] > 0.99
+        assert decoder.notes == []
+
+
+def test_reading_the_orientation_leaves_no_reference_cycle(clips: ClipLibrary) -> None:
+    # Memory in a cycle comes back only when Python looks for cycles.
+    with av.open(str(clips["h264_30_rotate90_mp4"].path)) as container:
+        native = next(container.decode(video=0))
+    gc.collect()
+    assert orientation_of(native).rotation == 90
+    del native
+    assert gc.collect() == 0
+
+
 def test_a_movie_of_one_picture_is_no_still(tmp_path: Path) -> None:
     planes = flat_planes("yuv420p", (64, 48), (180, 90, 170))
     path = make_still(tmp_path / "one.mkv", planes, (64, 48), frames=1)
@@ -424,8 +571,8 @@ def test_the_alpha_of_vp9_is_read_also_after_a_jump(tmp_path: Path) -> None:
     with VideoDecoder(AccessRules(), str(path)) as decoder:
         assert not decoder.notes
         for number in (0, 1, 2, 20, 21, 3, 29, 12):
-            frame = decoder.frame_played_at(Fraction(number, 25)).frame
-            assert frame.format.name == "yuva420p"
-            assert abs(float(frame.array(3).mean()) - 8 * number) <= 2, number
-            assert abs(float(frame.array(0).mean()) - 100) <= 2
+            shown = decoder.frame_played_at(Fraction(number, 25)).frame
+            assert shown.format.name == "yuva420p"
+            assert abs(float(shown.array(3).mean()) - 8 * number) <= 2, number
+            assert abs(float(shown.array(0).mean()) - 100) <= 2
         assert decoder.stats.seeks > 0

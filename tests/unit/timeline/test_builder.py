@@ -19,6 +19,8 @@ from edl2ffmpeg.timeline.model import (
     MediaSource,
     StreamKind,
     StreamSelector,
+    TextKind,
+    TextSource,
     Timeline,
     TimeRange,
     YuvColour,
@@ -169,22 +171,38 @@ def test_warnings() -> None:
 
 
 def test_a_track_that_is_not_rendered_is_told_once() -> None:
-    text = {"text": "Hello", "in": 0, "out": 1}
-    level = {"controlPoints": [{"point": 0, "db": 0}]}
     levels = {"type": "audio", "number": 1, "subtype": "level"}
+
+    def level(start: float, end: float) -> dict[str, Any]:
+        source = {"controlPoints": [{"point": 0, "db": 0}]}
+        return {"in": start, "out": end, "track": levels, "source": source}
+
     with pytest.raises(UnsupportedFeatureError) as caught:
-        build(
-            clip(0, 1),
-            clip(0, 1, "burnin", source=text),
-            clip(1, 2, "burnin", source=text),
-            {"in": 0, "out": 1, "track": levels, "source": level},
-        )
+        build(clip(0, 1), level(0, 1), level(1, 2))
     assert [str(problem) for problem in caught.value.problems] == [
-        "clips[1].track.type: burnin track 1 is not rendered by this version, which draws no text; "
-        "2 clips are on it",
-        "clips[3].track.subtype: audio track 1 / level 1 is not rendered by this version, which "
-        "mixes plain audio tracks only; 1 clip is on it",
+        "clips[1].track.subtype: audio track 1 / level 1 is not rendered by this version, which "
+        "mixes plain audio tracks only; 2 clips are on it",
     ]
+
+
+def test_texts_are_tracks_above_all_video() -> None:
+    text = {"text": "Hello", "in": 0, "out": 1}
+    timeline = build(
+        clip(0, 1, "subtitle", source=text),
+        clip(0, 2, "burnin", source={**text, "out": 2}, textFormat={"fontSize": 20}),
+        {
+            **clip(0, 1, "burnin", source={"controlPoints": [{"point": 0, "rotate": 5}]}),
+            "track": {"type": "burnin", "number": 1, "subtype": "transform"},
+        },
+    )
+    burnt_in, subtitle = timeline.text_tracks
+    assert (burnt_in.kind, subtitle.kind) == (TextKind.BURN_IN, TextKind.SUBTITLE)
+    assert timeline.duration == 2
+    source = burnt_in.clips[0].segments[0].source
+    assert isinstance(source, TextSource)
+    assert (source.text, source.format.size_points) == ("Hello", 20)
+    assert len(burnt_in.sub_tracks) == 1 and not subtitle.sub_tracks
+    assert not timeline.warnings
 
 
 def test_nothing_to_render() -> None:

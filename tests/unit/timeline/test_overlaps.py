@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edl2ffmpeg.edl import parse_edl
 from edl2ffmpeg.errors import EdlValidationError
-from edl2ffmpeg.timeline import build_timeline
+from edl2ffmpeg.timeline import build_timeline, load_timeline_file
 from edl2ffmpeg.timeline.model import Timeline
 
 
@@ -113,3 +113,23 @@ def test_against_every_pair(spans: list[tuple[int, int]]) -> None:
     else:
         ends = [c.range_in_parent.end for c in build(*clips, fps=10).video_tracks[0].clips]
         assert ends == sorted(ends)
+
+
+def test_the_rate_that_is_rendered_judges(tmp_path: Path) -> None:
+    """18 ms are less than half a frame at 25 per second, and more than two at 120."""
+    path = tmp_path / "cut.json"
+    edl = {"fps": 25, "clips": [clip(0, 1.009), clip(0.991, 2)]}
+    path.write_text(json.dumps(edl))
+
+    def load(rate: Fraction | None) -> Timeline:
+        return load_timeline_file(path, resolve=lambda uri, folder: uri, frame_rate=rate)
+
+    assert load(None).frame_rate == 25
+    assert load(Fraction(10)).frame_rate == 25
+    with pytest.raises(EdlValidationError, match="overlaps"):
+        load(Fraction(120))
+    edl["fps"] = 120
+    path.write_text(json.dumps(edl))
+    with pytest.raises(EdlValidationError, match="overlaps"):
+        load(None)
+    assert load(Fraction(25)).frame_rate == 120

@@ -128,8 +128,9 @@ HD void look_up_lines(const float *lines, int32_t size, const float *rgb, float 
 
 // Coverage of a rounded rectangle at (p, q), which run from -1 to 1 over it: `across` and `down`
 // are its half sizes in samples along p and q, `corner` the share of them that is rounded (1 is an
-// ellipse), `soft` the width of the edge in samples.
-HD float outline_coverage(float p, float q, float across, float down, float corner, float soft) {
+// ellipse), `soft_p` and `soft_q` the widths of its edges in samples.
+HD float outline_coverage(float p, float q, float across, float down, float corner, float soft_p,
+                          float soft_q) {
     const float ap = p < 0.0f ? -p : p;
     const float aq = q < 0.0f ? -q : q;
     const float straight = 1.0f - corner;
@@ -143,10 +144,10 @@ HD float outline_coverage(float p, float q, float across, float down, float corn
         const float gq = eq / (corner * down);
         const float gradient = __builtin_sqrtf(gp * gp + gq * gq);
         inside = gradient > 0.0f ? (1.0f - radius) * radius / gradient : across;
-        return clamp01(0.5f + inside / soft);
+        return clamp01(0.5f + 2.0f * inside / (soft_p + soft_q));
     }
-    const float edge_p = clamp01(0.5f + (1.0f - ap) * across / soft);
-    const float edge_q = clamp01(0.5f + (1.0f - aq) * down / soft);
+    const float edge_p = clamp01(0.5f + (1.0f - ap) * across / soft_p);
+    const float edge_q = clamp01(0.5f + (1.0f - aq) * down / soft_q);
     return edge_p * edge_q;
 }
 

@@ -35,7 +35,8 @@ struct PlaneView {
     int32_t height;
 
     HD Sample *row(int32_t y) const {
-        return reinterpret_cast<Sample *>(reinterpret_cast<int64_t>(data) + y * pitch);
+        const auto *start = reinterpret_cast<const uint8_t *>(data) + y * pitch;
+        return const_cast<Sample *>(reinterpret_cast<const Sample *>(start));
     }
     HD Sample &at(int32_t x, int32_t y) const { return row(y)[x * step]; }
 };

@@ -71,6 +71,24 @@ HD int32_t blend_over(int32_t value, int32_t scale, int32_t offset, int32_t cove
     return clamp(code, 0, (1 << depth) - 1);
 }
 
+// Note [Premultiplied sampling]
+//
+// What is transparent has no colour, whatever its samples say.  So a filter takes colour times
+// alpha, and alpha; what it gives is divided again before anything else is done.  Colours are
+// centred samples: grey is 0, and stays so.
+HD int32_t premultiplied(int32_t code, int32_t alpha) {
+    return (((code - kWorkingHalf) * alpha + (1 << (kWorkingDepth - 1))) >> kWorkingDepth) +
+           kWorkingHalf;
+}
+HD int16_t unpremultiplied(int32_t value, int32_t alpha) {
+    const int32_t share = alpha + kWorkingHalf;
+    if (share <= 0) return 0;
+    const float colour = static_cast<float>(value) * 32768.0f / static_cast<float>(share);
+    const float most = 20479.0f;
+    const float kept = colour < -most ? -most : (colour > most ? most : colour);
+    return static_cast<int16_t>(static_cast<int32_t>(kept + 32768.5f) - 32768);
+}
+
 // The product of two shares with 14 fractional bits, rounded.
 HD int16_t times(int32_t a, int32_t b) {
     return static_cast<int16_t>((a * b + kWeightRound) >> kWeightBits);

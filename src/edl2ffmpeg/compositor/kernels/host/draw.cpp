@@ -159,13 +159,14 @@ class ProgramRunner {
         }
     }
 
-    void run(const std::vector<const int16_t *> &inputs, int y) {
+    void run(const std::vector<const int16_t *> &inputs, const int16_t *alpha, int y) {
         for (int i = 0; i < 3; ++i) {
             if (!rows_[i]) continue;
             const MatrixRow &matrix = program_.components[i];
             const int16_t *made = matrix_row(matrix.weights, matrix.offset, inputs, rows_[i], width_);
             // The steps write in place, and filtered rows are still needed by the next ones.
             if (made != rows_[i]) std::copy_n(made, width_, rows_[i]);
+            if (program_.unpremultiplies) rows::unpremultiply_row(rows_[i], alpha, width_);
         }
         for (const auto &step : program_.steps) step->run(rows_, width_, y);
     }
@@ -183,7 +184,7 @@ constexpr int kOutlineBlock = 32;
 
 float outline_at(const Outline &o, float x, float y) {
     return outline_coverage(o.p_x * x + o.p_y * y + o.p_0, o.q_x * x + o.q_y * y + o.q_0, o.across,
-                            o.down, o.corner, o.soft);
+                            o.down, o.corner, o.soft_p, o.soft_q);
 }
 
 void multiply_outline(const Outline &outline, int16_t *covered, int width, int y) {
@@ -468,7 +469,7 @@ void draw(const std::vector<Channel> &channels, const std::vector<Output> &outpu
             std::copy_n(covered, width, reinterpret_cast<int16_t *>(
                                             samples_of<uint16_t>(*coverage->store, y).data));
         for (size_t i = 0; i + from_channel < channels.size(); ++i) inputs[i] = readers[i].row(y);
-        if (runner) runner->run(inputs, y);
+        if (runner) runner->run(inputs, from_channel ? inputs.back() : nullptr, y);
         const int16_t *blended = coverage && !is_stored ? covered : nullptr;
         for (const Output &output : outputs) {
             const int16_t *row = runner ? runner->row(output.component)
@@ -519,6 +520,12 @@ void cross_planes(const Plane &outgoing, const Plane &incoming, const Plane &tar
         cross_rows<uint8_t>(outgoing, incoming, target, weight, row_start, row_end);
     else
         cross_rows<uint16_t>(outgoing, incoming, target, weight, row_start, row_end);
+}
+
+void premultiply_plane(const Plane &colour, const Plane &alpha, int row_start, int row_end) {
+    for (int y = row_start; y < row_end; ++y)
+        rows::premultiply_row(samples_of<uint16_t>(colour, y).data,
+                              samples_of<const uint16_t>(alpha, y).data, colour.width);
 }
 
 void outline_plane(const Outline &outline, const Plane &target, int row_start, int row_end) {

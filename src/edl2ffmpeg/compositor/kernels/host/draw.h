@@ -62,6 +62,7 @@ struct MatrixRow {
 struct Program {
     std::vector<MatrixRow> components;  // y, u, v
     std::vector<std::shared_ptr<Step>> steps;
+    bool unpremultiplies;  // the components were multiplied by the last channel, the alpha
 };
 
 // One component of the output: matrix row, table, then mix and quantisation.
@@ -81,7 +82,7 @@ struct Output {
 struct Outline {
     float p_x, p_y, p_0;
     float q_x, q_y, q_0;
-    float across, down, corner, soft;
+    float across, down, corner, soft_p, soft_q;
 };
 
 // Coverage of a layer, at most `most`: from the last channel if `from_channel`, else the same
@@ -131,6 +132,9 @@ void mix_planes(const MixSource &outgoing, const MixSource &incoming, const Plan
 // Between two planes of the target's samples; `weight` (14 fractional bits) is the incoming's.
 void cross_planes(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
                   int row_start, int row_end);
+
+// Multiplies 15-bit codes of a plane by the alpha at the same places.
+void premultiply_plane(const Plane &colour, const Plane &alpha, int row_start, int row_end);
 
 // Coverage of an outline with 14 fractional bits.
 void outline_plane(const Outline &outline, const Plane &target, int row_start, int row_end);

@@ -1,22 +1,44 @@
-// Filters that look at neighbours, on whole planes of 15-bit codes.
+// Effects on canvases (Note [Canvas samples]): planes of 16-bit storage whose rows are contiguous.
+// The caller has checked sizes; see filters_module.cpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "../plane.h"
 #include "draw.h"
 
 namespace edl2ffmpeg {
 
-// Gaussian of `sigma` samples across and down; samples beyond the edge are the edge's.
-void blur_plane(const Plane &source, const Plane &target, double sigma_across, double sigma_down);
+constexpr int kMostCanvasSize = 1 << 16;  // samples in either direction
 
-// Every sample becomes the mean of its block; `columns` and `rows` number the blocks.
-void mosaic_plane(const Plane &source, const Plane &target, const std::vector<int32_t> &columns,
-                  const std::vector<int32_t> &rows);
+// A position's numbers have 32 fractional bits; see warp_position.
+struct WarpAxis {
+    int64_t origin;
+    int64_t column;
+    int64_t row;
+};
 
-// original + (original - blurred) * amount (14 fractional bits), kept within two codes.
-void unsharp_plane(const Plane &original, const Plane &blurred, const Plane &target, int amount,
-                   int low, int high, int row_start, int row_end);
+inline PlaneView<uint16_t> canvas(const Plane &plane) {
+    return {reinterpret_cast<uint16_t *>(plane.address), plane.pitch, 1, plane.width, plane.height};
+}
+inline PlaneView<const uint16_t> readable(const Plane &plane) {
+    return {reinterpret_cast<const uint16_t *>(plane.address), plane.pitch, 1, plane.width,
+            plane.height};
+}
+
+void warp_plane(const Plane &source, const Plane &target, const WarpAxis &across,
+                const WarpAxis &down, int row_start, int row_end);
+
+void blur_plane(const Plane &source, const Plane &target, double sigma_x, double sigma_y,
+                Scratch &scratch);
+
+// Block numbers begin with 0 and grow by at most 1.
+void mosaic_plane(const Plane &source, const Plane &target, const int32_t *columns,
+                  const int32_t *rows);
+
+// `amount` has 14 fractional bits; `target` may be `original`.
+void unsharp_planes(const Plane &original, const Plane &blurred, const Plane &target, int amount,
+                    int low, int high, int row_start, int row_end);
 
 }  // namespace edl2ffmpeg

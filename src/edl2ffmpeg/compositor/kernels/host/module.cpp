@@ -11,9 +11,8 @@
 #include <stdexcept>
 
 #include "draw.h"
-#include "filters.h"
+#include "filters_module.h"
 #include "steps.h"
-#include "warp.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -81,7 +80,11 @@ void checked_draw(const std::vector<Channel> &channels, const std::vector<Output
     require(!coverage || !coverage->from_channel || !channels.empty(),
             "coverage needs an alpha channel");
     if (coverage) check_coverage(*coverage, target);
-    if (program) check_program(*program, channels.size());
+    if (program) {
+        check_program(*program, channels.size());
+        require(!program->unpremultiplies || (coverage && coverage->from_channel),
+                "a premultiplied picture needs its alpha");
+    }
     for (const Channel &channel : channels) check_channel(channel, target);
     for (const Output &output : outputs) {
         require(output.target.width == target.width && output.target.height == target.height,
@@ -181,58 +184,11 @@ void require_canvases(const Plane &source, const Plane &target) {
             "the planes differ in size");
 }
 
-void checked_warp(const Plane &source, const Plane &target, int64_t origin_x, int64_t origin_y,
-                  int64_t column_x, int64_t column_y, int64_t row_x, int64_t row_y, int row_start,
-                  int row_end) {
-    require_canvas(source);
-    require_canvas(target);
-    require_rows(target, row_start, row_end);
-    // With these no place of a plane of 32,768 samples leaves 64 bits.
-    constexpr int64_t most = int64_t{1} << (32 + 15);
-    constexpr int64_t farthest = int64_t{1} << (32 + 21);
-    for (int64_t number : {column_x, column_y, row_x, row_y})
-        require(-most <= number && number <= most, "a step of the map is too long");
-    for (int64_t number : {origin_x, origin_y})
-        require(-farthest <= number && number <= farthest, "the origin is too far away");
-    require(target.width <= 32768 && target.height <= 32768, "the target plane is too large");
-    const WarpMap map{origin_x, origin_y, column_x, column_y, row_x, row_y};
+void checked_premultiply(const Plane &colour, const Plane &alpha, int row_start, int row_end) {
+    require_canvases(colour, alpha);
+    require_rows(colour, row_start, row_end);
     nb::gil_scoped_release release;
-    warp_plane(source, target, map, row_start, row_end);
-}
-
-void checked_blur(const Plane &source, const Plane &target, double sigma_across,
-                  double sigma_down) {
-    require_canvases(source, target);
-    require(sigma_across >= 0 && sigma_down >= 0, "a blur cannot be negative");
-    nb::gil_scoped_release release;
-    blur_plane(source, target, sigma_across, sigma_down);
-}
-
-void checked_mosaic(const Plane &source, const Plane &target, const Array<int32_t> &columns,
-                    const Array<int32_t> &rows) {
-    require_canvases(source, target);
-    require(columns.size() == static_cast<size_t>(source.width) &&
-                rows.size() == static_cast<size_t>(source.height),
-            "each column and row needs the number of its block");
-    const std::vector<int32_t> across{columns.data(), columns.data() + columns.size()};
-    const std::vector<int32_t> down{rows.data(), rows.data() + rows.size()};
-    for (const auto &numbers : {across, down})
-        for (size_t i = 0; i < numbers.size(); ++i)
-            require(numbers[i] == (i ? numbers[i - 1] : 0) ||
-                        (i && numbers[i] == numbers[i - 1] + 1),
-                    "blocks are numbered from 0 in order");
-    nb::gil_scoped_release release;
-    mosaic_plane(source, target, across, down);
-}
-
-void checked_unsharp(const Plane &original, const Plane &blurred, const Plane &target, int amount,
-                     int low, int high, int row_start, int row_end) {
-    require_canvases(original, target);
-    require_canvases(blurred, target);
-    require_rows(target, row_start, row_end);
-    require(0 <= low && low <= high && high <= 65535, "the limits are no codes");
-    nb::gil_scoped_release release;
-    unsharp_plane(original, blurred, target, amount, low, high, row_start, row_end);
+    premultiply_plane(colour, alpha, row_start, row_end);
 }
 
 void checked_fill(const Plane &target, int value, int row_start, int row_end) {
@@ -390,23 +346,24 @@ NB_MODULE(_kernels, module) {
         .def(
             "__init__",
             [](Program *self, std::vector<MatrixRow> components,
-               std::vector<std::shared_ptr<Step>> steps) {
-                new (self) Program{std::move(components), std::move(steps)};
+               std::vector<std::shared_ptr<Step>> steps, bool unpremultiplies) {
+                new (self) Program{std::move(components), std::move(steps), unpremultiplies};
             },
-            "components"_a, "steps"_a);
+            "components"_a, "steps"_a, "unpremultiplies"_a = false);
 
     nb::class_<Outline>(module, "Outline")
         .def(
             "__init__",
             [](Outline *self, std::tuple<float, float, float> p, std::tuple<float, float, float> q,
-               float across, float down, float corner, float soft) {
-                require(across > 0 && down > 0 && soft > 0 && corner >= 0 && corner <= 1,
+               float across, float down, float corner, float soft_p, float soft_q) {
+                require(across > 0 && down > 0 && soft_p > 0 && soft_q > 0 && corner >= 0 && corner <= 1,
                         "an outline has a size, an edge and a corner of 0 to 1");
                 const auto [p_x, p_y, p_0] = p;
                 const auto [q_x, q_y, q_0] = q;
-                new (self) Outline{p_x, p_y, p_0, q_x, q_y, q_0, across, down, corner, soft};
+                new (self) Outline{p_x, p_y, p_0, q_x, q_y, q_0, across, down, corner, soft_p, soft_q};
             },
-            "p"_a, "q"_a, "across"_a, "down"_a, "corner"_a, "soft"_a);
+            "p"_a, "q"_a, "across"_a, "down"_a, "corner"_a, "soft_p"_a,
+            "soft_q"_a);
 
     nb::class_<Coverage>(module, "Coverage")
         .def(
@@ -447,12 +404,8 @@ NB_MODULE(_kernels, module) {
                "row_start"_a, "row_end"_a, "program"_a = nb::none());
     module.def("mix", &checked_mix, "outgoing"_a, "incoming"_a, "weights"_a.none(), "weight"_a,
                "targets"_a, "depth"_a, "row_start"_a, "row_end"_a);
-    module.def("warp", &checked_warp, "source"_a, "target"_a, "origin_x"_a, "origin_y"_a,
-               "column_x"_a, "column_y"_a, "row_x"_a, "row_y"_a, "row_start"_a, "row_end"_a);
-    module.def("blur", &checked_blur, "source"_a, "target"_a, "sigma_across"_a, "sigma_down"_a);
-    module.def("mosaic", &checked_mosaic, "source"_a, "target"_a, "columns"_a, "rows"_a);
-    module.def("unsharp", &checked_unsharp, "original"_a, "blurred"_a, "target"_a, "amount"_a,
-               "low"_a, "high"_a, "row_start"_a, "row_end"_a);
+    module.def("premultiply", &checked_premultiply, "colour"_a, "alpha"_a, "row_start"_a,
+               "row_end"_a);
     module.def("cross", &checked_cross, "outgoing"_a, "incoming"_a, "target"_a, "weight"_a,
                "row_start"_a, "row_end"_a);
     module.def("outline", &checked_outline, "outline"_a, "target"_a, "row_start"_a, "row_end"_a);
@@ -464,4 +417,6 @@ NB_MODULE(_kernels, module) {
     module.def("rotate", &checked_rotate, "source"_a, "target"_a, "quarter_turns"_a);
     module.def("pattern", &checked_pattern, "target"_a, "phase_x"_a, "phase_y"_a, "phase_sum"_a,
                "sum_step_x"_a, "sum_step_y"_a, "palette"_a, "row_start"_a, "row_end"_a);
+
+    bind_filters(module);
 }

@@ -325,6 +325,16 @@ EDL_CLONES void multiply_row(int16_t *EDL_RESTRICT covered, const int16_t *EDL_R
         covered[x] = times(times(covered[x], factors[x]), factor);
 }
 
+EDL_CLONES void premultiply_row(uint16_t *EDL_RESTRICT colour, const uint16_t *EDL_RESTRICT alpha,
+                                int width) {
+    for (int x = 0; x < width; ++x)
+        colour[x] = static_cast<uint16_t>(premultiplied(colour[x], alpha[x]));
+}
+EDL_CLONES void unpremultiply_row(int16_t *EDL_RESTRICT colour, const int16_t *EDL_RESTRICT alpha,
+                                  int width) {
+    for (int x = 0; x < width; ++x) colour[x] = unpremultiplied(colour[x], alpha[x]);
+}
+
 template <class Out>
 EDL_INLINE void mix_body(const int16_t *EDL_RESTRICT a, const int16_t *EDL_RESTRICT a_coverage,
                          const int16_t *EDL_RESTRICT b, const int16_t *EDL_RESTRICT b_coverage,

@@ -61,6 +61,10 @@ void coverage_row(const int16_t *alpha, int scale, int offset, int most, int16_t
 // covered = covered * factors * factor, both with 14 fractional bits.
 void multiply_row(int16_t *covered, const int16_t *factors, int factor, int width);
 
+// See Note [Premultiplied sampling].
+void premultiply_row(uint16_t *colour, const uint16_t *alpha, int width);
+void unpremultiply_row(int16_t *colour, const int16_t *alpha, int width);
+
 // See mix_over: 15-bit samples and coverage of two pictures, over what is in `out`.
 template <class Out>
 void mix_row(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
