@@ -2,7 +2,7 @@
 #   make demo    make the example's media and render it to demo.mp4
 #   make test    run the test suite
 #   make lint    ruff and mypy
-#   make bench   speed and memory against ffmpeg's own command line
+#   make bench   speed and memory against ffmpeg's own command line; MOVIEPY=python that has MoviePy
 #   make clean   remove what the above made
 
 PYTHON ?= python3
@@ -26,7 +26,8 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy --config-file tests/mypy.ini tests bench/*.py examples/*.py
 
 bench: $(VENV)/.product
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(if $(MOVIEPY),--moviepy $(MOVIEPY))
+	$(BIN)/python bench/compositing.py $(if $(MOVIEPY),--moviepy $(MOVIEPY))
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

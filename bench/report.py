@@ -69,8 +69,10 @@ def _ratios(
     pairs = list(zip(done, others, strict=False))
     return {
         key: base.name,
-        f"{prefix}cpu_ratio": statistics.median(a.cpu_seconds / b.cpu_seconds for a, b in pairs) * scale,
-        f"{prefix}wall_ratio": statistics.median(a.wall_seconds / b.wall_seconds for a, b in pairs) * scale,
+        f"{prefix}cpu_ratio": statistics.median(a.cpu_seconds / b.cpu_seconds for a, b in pairs)
+        * scale,
+        f"{prefix}wall_ratio": statistics.median(a.wall_seconds / b.wall_seconds for a, b in pairs)
+        * scale,
     }
 
 
