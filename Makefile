@@ -2,7 +2,7 @@
 #   make demo    make the example's media and render it to demo.mp4
 #   make test    run the test suite
 #   make lint    ruff and mypy
-#   make bench   speed and memory against ffmpeg's own command line
+#   make bench   speed and memory against ffmpeg's own command line; MOVIEPY=python that has MoviePy
 #   make gallery the pictures of docs/gallery.md
 #   make clean   remove what the above made
 
@@ -27,7 +27,8 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy --config-file tests/mypy.ini tests bench/*.py examples/*.py docs/*.py
 
 bench: $(VENV)/.product
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(if $(MOVIEPY),--moviepy $(MOVIEPY))
+	$(BIN)/python bench/compositing.py $(if $(MOVIEPY),--moviepy $(MOVIEPY))
 
 gallery: $(VENV)/.product
 	$(BIN)/python docs/make_gallery.py

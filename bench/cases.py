@@ -17,12 +17,20 @@ from typing import Any
 
 from sources import FRAME_RATE, SIZE, SOURCE_X264
 
-__all__ = ["Case", "build_cases"]
+__all__ = ["ENCODE", "MASTER", "MELT_ENCODE", "PRODUCT_OPTIONS", "Case", "build_cases", "seconds"]
 
 _X264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
-_ENCODE = [*_X264, "-crf", "23"]
-# Like the sources, so that decoding it costs what decoding them costs.
-_MASTER = [*_X264, "-crf", "20", "-x264-params", SOURCE_X264]
+ENCODE = [*_X264, "-crf", "23"]
+"""FFmpeg's options for the movies of the benchmark."""
+
+MASTER = [*_X264, "-crf", "20", "-x264-params", SOURCE_X264]
+"""FFmpeg's options for a source: decoding it costs what decoding the other sources costs."""
+
+PRODUCT_OPTIONS = ["--overwrite", "-p", "veryfast", "--crf", "23", "--no-audio"]
+PRODUCT_OPTIONS += ["--progress", "none"]
+MELT_ENCODE = ["vcodec=libx264", "preset=veryfast", "crf=23", "pix_fmt=yuv420p", "an=1"]
+MELT_ENCODE += ["real_time=-1"]
+
 _CUT_COUNT = 20
 _HALF_SECOND_FRAMES = FRAME_RATE // 2
 _CHECKED_CLIPS = 20_000
@@ -47,8 +55,9 @@ class Case:
     """One thing to measure.
 
     ``output`` is the movie it writes and ``frames`` how many pictures that has (both unset
-    for checks).  It is compared, per frame, with the case named ``baseline``.  A case that
-    is ``long`` runs once however often the others are repeated.
+    for checks).  It is compared, per frame, with the case named ``baseline``, and with
+    ``rival``, another program's command for the same edit, where that is set.  A case that is
+    ``long`` runs once however often the others are repeated.
     """
 
     name: str
@@ -58,6 +67,7 @@ class Case:
     frames: int = 0
     baseline: str = "plain"
     long: bool = False
+    rival: str = ""
 
 
 class _Builder:
@@ -71,8 +81,7 @@ class _Builder:
         """The product rendering ``cuts`` one after the other."""
         edl = self._write_edl(name, cuts)
         output = self._folder / f"{name}.mp4"
-        options = ["--overwrite", "-p", "veryfast", "--crf", "23", "--no-audio"]
-        command = [*self._product, str(edl), str(output), *options, "--progress", "none"]
+        command = [*self._product, str(edl), str(output), *PRODUCT_OPTIONS]
         self._add(name, title, command, cuts, **more)
 
     def add_check(self, name: str, title: str, cuts: Sequence[Cut]) -> None:
@@ -89,7 +98,7 @@ class _Builder:
         script = self._folder / f"{name}.ffconcat"
         script.write_text("ffconcat version 1.0\n" + "".join(lines))
         command = [ffmpeg, "-v", "error", "-y", "-nostdin", "-safe", "0", "-i", str(script)]
-        command += ["-frames:v", str(frames), "-an", *_ENCODE]
+        command += ["-frames:v", str(frames), "-an", *ENCODE]
         command.append(str(self._folder / f"{name}.mp4"))
         self._add(name, title, command, [Cut(0, 0, frames)])
 
@@ -102,16 +111,16 @@ class _Builder:
         if not master.exists():
             print(f"making {master}", flush=True)
             aside = master.with_suffix(".making.mp4")
-            subprocess.run([*self._graph_command(ffmpeg, cuts), *_MASTER, str(aside)], check=True)
+            subprocess.run([*self._graph_command(ffmpeg, cuts), *MASTER, str(aside)], check=True)
             aside.rename(master)
-        command = [ffmpeg, "-v", "error", "-y", "-nostdin", "-i", str(master), "-an", *_ENCODE]
+        command = [ffmpeg, "-v", "error", "-y", "-nostdin", "-i", str(master), "-an", *ENCODE]
         self._add(name, title, [*command, str(self._folder / f"{name}.mp4")], cuts)
 
     def add_graph(
         self, name: str, title: str, ffmpeg: str, cuts: Sequence[Cut], **more: Any
     ) -> None:
         """FFmpeg rendering ``cuts`` with one filter graph of trims, fades and a concat."""
-        command = [*self._graph_command(ffmpeg, cuts), *_ENCODE]
+        command = [*self._graph_command(ffmpeg, cuts), *ENCODE]
         self._add(name, title, [*command, str(self._folder / f"{name}.mp4")], cuts, **more)
 
     def _graph_command(self, ffmpeg: str, cuts: Sequence[Cut]) -> list[str]:
@@ -126,8 +135,7 @@ class _Builder:
         for cut in cuts:
             last = cut.start + cut.frames - 1
             command += [str(self._sources[cut.source]), f"in={cut.start}", f"out={last}"]
-        command += ["-consumer", f"avformat:{self._folder / name}.mp4", "vcodec=libx264"]
-        command += ["preset=veryfast", "crf=23", "pix_fmt=yuv420p", "an=1", "real_time=-1"]
+        command += ["-consumer", f"avformat:{self._folder / name}.mp4", *MELT_ENCODE]
         self._add(name, title, command, cuts)
 
     def _add(
@@ -143,13 +151,13 @@ class _Builder:
         for cut in cuts:
             source = {
                 "uri": str(self._sources[cut.source].resolve()),
-                "in": _seconds(cut.start),
-                "out": _seconds(cut.start + cut.frames),
+                "in": seconds(cut.start),
+                "out": seconds(cut.start + cut.frames),
             }
             clip: dict[str, Any] = {
                 "track": {"type": "video", "number": 1},
-                "in": _seconds(position),
-                "out": _seconds(position + cut.frames),
+                "in": seconds(position),
+                "out": seconds(position + cut.frames),
                 "source": source,
             }
             if cut.top_fade:
@@ -252,6 +260,6 @@ def _graph(cuts: Sequence[Cut]) -> str:
     return ";".join(parts)
 
 
-def _seconds(frames: int) -> float:
+def seconds(frames: int) -> float:
     """Three decimals, as EDLs have them."""
     return round(float(Fraction(frames, FRAME_RATE)), 3)

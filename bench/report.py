@@ -53,22 +53,26 @@ def summary(cases: Sequence[Case], runs: Runs) -> list[dict[str, Any]]:
             row["wall_seconds"] = statistics.median(run.wall_seconds for run in done)
             row["cpu_seconds"] = statistics.median(run.cpu_seconds for run in done)
             row["peak_mb"] = max(run.peak_mb for run in done)
-            base = next((other for other in cases if other.name == case.baseline), None)
-            if base and runs.get(base.name):
-                row |= _ratios(case, done, base, runs[base.name])
+            for key, name in (("baseline", case.baseline), ("rival", case.rival)):
+                other = next((other for other in cases if other.name == name), None)
+                if other and runs.get(name):
+                    row |= _ratios(case, done, other, runs[name], key)
         rows.append(row)
     return rows
 
 
 def _ratios(
-    case: Case, done: Sequence[Measurement], base: Case, others: Sequence[Measurement]
+    case: Case, done: Sequence[Measurement], base: Case, others: Sequence[Measurement], key: str
 ) -> dict[str, Any]:
     scale = base.frames / case.frames
+    prefix = "" if key == "baseline" else f"{key}_"
     pairs = list(zip(done, others, strict=False))
     return {
-        "baseline": base.name,
-        "cpu_ratio": statistics.median(a.cpu_seconds / b.cpu_seconds for a, b in pairs) * scale,
-        "wall_ratio": statistics.median(a.wall_seconds / b.wall_seconds for a, b in pairs) * scale,
+        key: base.name,
+        f"{prefix}cpu_ratio": statistics.median(a.cpu_seconds / b.cpu_seconds for a, b in pairs)
+        * scale,
+        f"{prefix}wall_ratio": statistics.median(a.wall_seconds / b.wall_seconds for a, b in pairs)
+        * scale,
     }
 
 
@@ -89,6 +93,8 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
         )
         if "cpu_ratio" in row:
             line += f" {row['cpu_ratio']:6.3f} {row['wall_ratio']:6.3f}  {row['baseline']}"
+        if "rival_cpu_ratio" in row:
+            line += f", {row['rival_cpu_ratio']:.3f} {row['rival_wall_ratio']:.3f} {row['rival']}"
         print(line)
 
 

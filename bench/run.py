@@ -10,17 +10,23 @@ from __future__ import annotations
 import argparse
 import shlex
 import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import av
 from cases import Case, build_cases
+from drawing import build_drawing_cases
 from measure import Measurement, measure
 from report import machine, print_table, summary, write_json
 from sources import FRAME_RATE, prepare_sources
 
 _HERE = Path(__file__).parent
+_DRAWING_SECONDS = 20
+_QUICK_DRAWING_SECONDS = 5
 
 
 def main() -> int:
@@ -39,7 +45,15 @@ def main() -> int:
         cut_seconds=arguments.cut_seconds,
         many_clips=200 if arguments.quick else 2000,
     )
-    wanted = [case for case in cases if not arguments.only or case.name in arguments.only]
+    most = _QUICK_DRAWING_SECONDS if arguments.quick else _DRAWING_SECONDS
+    cases += build_drawing_cases(
+        sources,
+        arguments.workdir / "cases",
+        arguments.product,
+        frames=min(most, arguments.source_seconds) * FRAME_RATE,
+        moviepy=_moviepy(arguments.moviepy),
+    )
+    wanted = [case for case in cases if not arguments.only or _matches(case, arguments.only)]
     about = machine()
     for key, value in about.items():
         print(f"{key:12} {value}")
@@ -52,7 +66,7 @@ def main() -> int:
             result = measure(case.command, arguments.workdir / f"{case.name}.log")
             problem = _problem(case, result)
             print(
-                f"round {number + 1} {case.name:8} {result.wall_seconds:8.2f} s wall"
+                f"round {number + 1} {case.name:18} {result.wall_seconds:8.2f} s wall"
                 f" {result.cpu_seconds:8.2f} s cpu {result.peak_mb:6.0f} MB"
                 f"{'  FAILED: ' + problem if problem else ''}",
                 flush=True,
@@ -71,9 +85,18 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="200 half-second clips, not 2000")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"200 half-second clips, not 2000; drawing cases of {_QUICK_DRAWING_SECONDS} s",
+    )
     parser.add_argument("--repeat", type=int, default=3, help="rounds (default 3)")
-    parser.add_argument("--only", nargs="*", metavar="CASE", help="names of the cases to run")
+    parser.add_argument(
+        "--only", nargs="*", metavar="CASE", help="names of the cases to run, or patterns: 'text*'"
+    )
+    parser.add_argument(
+        "--moviepy", metavar="PYTHON", help="interpreter that has MoviePy, to measure that as well"
+    )
     parser.add_argument(
         "--workdir", type=Path, default=_HERE / "results" / "work", help="sources and outputs"
     )
@@ -86,6 +109,23 @@ def _parse() -> argparse.Namespace:
         help="command to measure (default: this Python's edl2ffmpeg)",
     )
     return parser.parse_args()
+
+
+def _matches(case: Case, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(case.name, pattern) for pattern in patterns)
+
+
+def _moviepy(python: str | None) -> str | None:
+    """``python`` if it can import MoviePy; says so if it cannot."""
+    if python is None:
+        print("no --moviepy: MoviePy is left out")
+        return None
+    try:
+        subprocess.run([python, "-c", "import moviepy"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"{python} cannot import MoviePy, which is left out: {error}")
+        return None
+    return python
 
 
 def _problem(case: Case, result: Measurement) -> str | None:

@@ -13,11 +13,10 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
+from edits import FRAME_RATE, SIZE
 
 __all__ = ["FRAME_RATE", "SIZE", "SOURCE_X264", "prepare_sources"]
 
-SIZE = (1920, 1080)
-FRAME_RATE = 30
 _MARGIN = 160
 _VERSION = 2
 _NOISE_PICTURES = 12
