@@ -187,6 +187,7 @@ def affine(
     wide: bool,
     row_start: int,
     row_end: int,
+    minimum: int = 0,
 ) -> None: ...
 def look_up(
     source: Plane, target: Plane, table: npt.NDArray[np.uint16], row_start: int, row_end: int

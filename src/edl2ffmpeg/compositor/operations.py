@@ -12,7 +12,7 @@ from math import floor
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor.component_maps import Map
+from edl2ffmpeg.compositor.component_maps import Map, Values
 from edl2ffmpeg.compositor.conversion import CodeScale, code_scale
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS
 from edl2ffmpeg.plan.model import GeneratedPicture, LayerPlan
@@ -25,8 +25,10 @@ __all__ = [
     "CoverageWeights",
     "LayerOperation",
     "OutputWeights",
+    "affine_of",
     "code_affine",
     "code_table",
+    "code_values",
     "coverage_weights",
     "fixed",
     "output_weights",
@@ -40,6 +42,7 @@ _WORKING_DEPTH = 15
 _WORKING_HALF = 1 << (_WORKING_DEPTH - 1)
 # Both sides deeper than this need products of more than 31 bits for correct rounding.
 _NARROW_DEPTH = 12
+_CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,14 @@ NO_OPERATION = LayerOperation(Fraction(1), Fraction(1), (Fraction(0),) * 3, Frac
 
 @dataclass(frozen=True, slots=True)
 class CodeAffine:
-    """``(code * scale + offset) >> shift``, clipped to ``[0, maximum]``."""
+    """``(code * scale + offset) >> shift``, clipped to ``[minimum, maximum]``."""
 
     scale: int
     offset: int
     shift: int
     maximum: int
     wide: bool
+    minimum: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +142,50 @@ def code_affine(
     return CodeAffine(fixed(gain, shift), fixed(offset, shift), shift, (1 << depth) - 1, wide)
 
 
-def code_table(
+def code_values(
     operation: LayerOperation,
     found: Map,
     component: int,
     source: CodeScale,
     depths: tuple[int, int],
-) -> npt.NDArray[np.uint16]:
-    """A map of one component, and then the mix, one entry per code value of the source."""
+) -> Values:
+    """What a map of one component, and then the mix, make of each code value of the source.
+
+    In code values of the output, neither rounded nor clipped.
+    """
     size = 1 << depths[0]
     values = (np.arange(size, dtype=np.float64) - float(source.zero)) / float(source.one)
     target = code_scale(8, full_range=False, chroma=component > 0)
     code = float(target.zero) + float(target.one) * found(values)
     mixed = float(operation.share) * code + float(operation.constant[component])
-    scaled = np.floor(mixed * 2.0 ** (depths[1] - 8) + 0.5)
-    return np.clip(scaled, 0, (1 << depths[1]) - 1).astype(np.uint16)
+    return np.asarray(mixed * 2.0 ** (depths[1] - 8))
+
+
+def code_table(values: Values, depth: int) -> npt.NDArray[np.uint16]:
+    """``code_values`` as a table of codes of ``depth``."""
+    return np.clip(np.floor(values + 0.5), 0, (1 << depth) - 1).astype(np.uint16)
+
+
+def affine_of(values: Values, depth: int) -> CodeAffine | None:
+    """The step that gives exactly the codes of ``code_table``, if there is one.
+
+    Brightness, contrast and saturation are straight lines between two limits, and a vectorised
+    product is several times as fast as a look-up.
+    """
+    table = code_table(values, depth).astype(np.int64)
+    inside = np.flatnonzero((values > values.min() + _CLOSE) & (values < values.max() - _CLOSE))
+    if len(inside) < 2 or len(values) > 1 << _NARROW_DEPTH:
+        return None
+    first, last = int(inside[0]), int(inside[-1])
+    slope = float(values[last] - values[first]) / (last - first)
+    shift = 30 - depth
+    scale, offset = fixed(slope, shift), fixed(float(values[first]) - slope * first + 0.5, shift)
+    # Multiplied in 32 bits: a line that is too steep for them is left to the table.
+    if abs(scale) * len(values) + abs(offset) >= 1 << 31:
+        return None
+    low, high = int(table.min()), int(table.max())
+    made = np.clip((np.arange(len(values)) * scale + offset) >> shift, low, high)
+    return CodeAffine(scale, offset, shift, high, False, low) if (made == table).all() else None
 
 
 def output_weights(operation: LayerOperation, component: int, depth: int) -> OutputWeights:

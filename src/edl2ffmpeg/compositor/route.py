@@ -25,9 +25,12 @@ from edl2ffmpeg.compositor.conversion import (
 )
 from edl2ffmpeg.compositor.geometry import Fit, Placement, Rectangle, place, upright
 from edl2ffmpeg.compositor.operations import (
+    CodeAffine,
     LayerOperation,
+    affine_of,
     code_affine,
     code_table,
+    code_values,
     coverage_weights,
     fixed,
     output_weights,
@@ -223,11 +226,14 @@ class LayerRoute:
         scale = code_scale(frame.format.depth, self._full_range, chroma=component > 0)
         depths = (frame.format.depth, depth)
         if found is not None:
-            table = code_table(operation, found, component, scale, depths)
+            values = code_values(operation, found, component, scale, depths)
+            line = affine_of(values, depth)
+            if line is not None:
+                return _affine_job(source, plane, line, height)
+            table = code_table(values, depth)
             return RowJob(height, lambda _, *rows: _kernels.look_up(source, plane, table, *rows))
         how = code_affine(operation, component, scale, depths)
-        numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
-        return RowJob(height, lambda _, *rows: _kernels.affine(source, plane, *numbers, *rows))
+        return _affine_job(source, plane, how, height)
 
     def _grid_job(
         self,
@@ -336,6 +342,15 @@ class LayerRoute:
             target = component_plane(self._turned, component)
             _kernels.rotate(source, target, self._source.rotation // 90)
         return self._turned
+
+
+def _affine_job(source: Plane, target: Plane, how: CodeAffine, height: int) -> RowJob:
+    numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
+
+    def run(scratch: Scratch, row_start: int, row_end: int) -> None:
+        _kernels.affine(source, target, *numbers, row_start, row_end, how.minimum)
+
+    return RowJob(height, run)
 
 
 def _whole(source: SourceShape, place: Rectangle) -> Placement:

@@ -8,12 +8,15 @@ from edl2ffmpeg.compositor.component_maps import component_maps, working_tables
 from edl2ffmpeg.compositor.conversion import code_scale
 from edl2ffmpeg.compositor.operations import (
     LayerOperation,
+    affine_of,
     code_affine,
     code_table,
+    code_values,
     coverage_weights,
     output_weights,
 )
-from edl2ffmpeg.plan.model import ColourMix
+from edl2ffmpeg.plan.model import ColourMix, EffectPlan
+from edl2ffmpeg.timeline.effects import EffectKind
 from edl2ffmpeg.timeline.model import Generator, YuvColour
 from helpers.frames import generated_layer, media_layer
 
@@ -55,7 +58,7 @@ def test_doing_nothing_is_exactly_nothing_in_fixed_point():
     assert (codes * affine.scale + affine.offset >> affine.shift == codes).all()
     maps = component_maps((), Fraction(2))
     assert maps[0] is not None and maps[1] is None
-    table = code_table(operation, lambda values: values, 0, LIMITED, (8, 8))
+    table = code_table(code_values(operation, lambda values: values, 0, LIMITED, (8, 8)), 8)
     assert (table[16:236] == codes[16:236]).all()
 
 
@@ -91,3 +94,22 @@ def test_coverage_is_exact_at_both_ends_of_every_alpha_depth():
             working = (code - (1 << depth - 1)) * 2 ** (15 - depth)
             covered = int(working) * weights.scale + weights.offset >> 14
             assert min(max(covered, 0), weights.most) == expected
+
+
+def test_a_straight_line_between_limits_is_a_product_with_the_same_codes() -> None:
+    operation = LayerOperation.of(media_layer())
+    for depths in ((8, 8), (10, 10), (8, 10), (10, 8)):
+        source = code_scale(depths[0], full_range=False, chroma=False)
+        for slope, rise in ((1.2, 0.05), (0.4, -0.1), (-0.8, 0.9)):
+            curve = EffectPlan(EffectKind.Y, (), ((0.0, rise), (1.0, slope + rise)))
+            found = component_maps((curve,), Fraction(1))[0]
+            assert found is not None
+            values = code_values(operation, found, 0, source, depths)
+            line = affine_of(values, depths[1])
+            assert line is not None, (depths, slope)
+            made = np.arange(1 << depths[0]) * line.scale + line.offset >> line.shift
+            made = np.clip(made, line.minimum, line.maximum)
+            assert (made == code_table(values, depths[1])).all()
+    curved = code_values(operation, np.square, 0, LIMITED, (8, 8))
+    assert affine_of(curved, 8) is None
+    assert affine_of(np.full(256, 60.0), 8) is None

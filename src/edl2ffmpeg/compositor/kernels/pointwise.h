@@ -11,11 +11,11 @@ namespace edl2ffmpeg {
 // Accumulator is int32_t, or int64_t where both sides have more than 12 bits.
 template <class Accumulator>
 HD int32_t affine(int32_t code, Accumulator scale, Accumulator offset, int32_t shift,
-                  int32_t maximum) {
+                  int32_t minimum, int32_t maximum) {
     const Accumulator value = (code * scale + offset) >> shift;
-    const Accumulator zero = 0;
+    const Accumulator least = minimum;
     const Accumulator most = maximum;
-    return static_cast<int32_t>(value < zero ? zero : (value > most ? most : value));
+    return static_cast<int32_t>(value < least ? least : (value > most ? most : value));
 }
 
 // A table over every code value of the source; codes above its end take the last entry.

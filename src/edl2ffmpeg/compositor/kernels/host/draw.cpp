@@ -537,15 +537,15 @@ void outline_plane(const Outline &outline, const Plane &target, int row_start, i
 }
 
 void affine_plane(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
-                  int shift, int maximum, bool wide, int row_start, int row_end) {
-    const bool unchanged = scale == int64_t{1} << shift && offset == scale / 2 &&
+                  int shift, int minimum, int maximum, bool wide, int row_start, int row_end) {
+    const bool unchanged = minimum == 0 && scale == int64_t{1} << shift && offset == scale / 2 &&
                            source.sample_bytes == target.sample_bytes && source.step == 1 &&
                            target.step == 1 && source.shift == target.shift;
     if (unchanged) {
         copy_rows(source, target, row_start, row_end);
         return;
     }
-    const rows::Affine how{scale, offset, shift, maximum, wide};
+    const rows::Affine how{scale, offset, shift, minimum, maximum, wide};
     each_typed_row(source, target, row_start, row_end, [&](auto in, auto out) {
         rows::affine_row(in, out, target.width, how);
     });

@@ -114,7 +114,7 @@ void draw(const std::vector<Channel> &channels, const std::vector<Output> &outpu
           int row_end);
 
 void affine_plane(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
-                  int shift, int maximum, bool wide, int row_start, int row_end);
+                  int shift, int minimum, int maximum, bool wide, int row_start, int row_end);
 void look_up_plane(const Plane &source, const Plane &target, const uint16_t *table, int last,
                    int row_start, int row_end);
 void fill_plane(const Plane &target, int value, int row_start, int row_end);

@@ -140,11 +140,12 @@ std::vector<Sample> listed(const std::optional<Array<Sample>> &array) {
 }
 
 void checked_affine(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
-                    int shift, int maximum, bool wide, int row_start, int row_end) {
+                    int shift, int maximum, bool wide, int row_start, int row_end, int minimum) {
     require_rows(target, row_start, row_end);
     require_same_size(source, target);
     nb::gil_scoped_release release;
-    affine_plane(source, target, scale, offset, shift, maximum, wide, row_start, row_end);
+    affine_plane(source, target, scale, offset, shift, minimum, maximum, wide, row_start,
+                 row_end);
 }
 
 void checked_look_up(const Plane &source, const Plane &target, const Array<uint16_t> &table,
@@ -410,7 +411,7 @@ NB_MODULE(_kernels, module) {
                "row_start"_a, "row_end"_a);
     module.def("outline", &checked_outline, "outline"_a, "target"_a, "row_start"_a, "row_end"_a);
     module.def("affine", &checked_affine, "source"_a, "target"_a, "scale"_a, "offset"_a, "shift"_a,
-               "maximum"_a, "wide"_a, "row_start"_a, "row_end"_a);
+               "maximum"_a, "wide"_a, "row_start"_a, "row_end"_a, "minimum"_a = 0);
     module.def("look_up", &checked_look_up, "source"_a, "target"_a, "table"_a, "row_start"_a,
                "row_end"_a);
     module.def("fill", &checked_fill, "target"_a, "value"_a, "row_start"_a, "row_end"_a);

@@ -16,20 +16,22 @@ namespace {
 template <class In, class Out, class Accumulator>
 EDL_INLINE void affine_body(const In *EDL_RESTRICT in, int in_step, int in_shift,
                             Out *EDL_RESTRICT out, int out_step, int out_shift, int width,
-                            Accumulator scale, Accumulator offset, int shift, int maximum) {
+                            Accumulator scale, Accumulator offset, int shift, int minimum,
+                            int maximum) {
     if (out_step == 1 && in_step == 1) {
         for (int x = 0; x < width; ++x)
             out[x] = static_cast<Out>(
-                affine<Accumulator>(in[x] >> in_shift, scale, offset, shift, maximum) << out_shift);
+                affine<Accumulator>(in[x] >> in_shift, scale, offset, shift, minimum, maximum)
+                << out_shift);
     } else if (out_step == 1 && in_step == 2) {
         for (int x = 0; x < width; ++x)
             out[x] = static_cast<Out>(
-                affine<Accumulator>(in[2 * x] >> in_shift, scale, offset, shift, maximum)
+                affine<Accumulator>(in[2 * x] >> in_shift, scale, offset, shift, minimum, maximum)
                 << out_shift);
     } else {
         for (int x = 0; x < width; ++x)
             out[x * out_step] = static_cast<Out>(
-                affine<Accumulator>(in[x * in_step] >> in_shift, scale, offset, shift, maximum)
+                affine<Accumulator>(in[x * in_step] >> in_shift, scale, offset, shift, minimum, maximum)
                 << out_shift);
     }
 }
@@ -120,9 +122,9 @@ EDL_INLINE void pattern_body(const uint16_t *EDL_RESTRICT phase_x, int phase_y,
 #define EDL_AFFINE(NAME, IN, OUT, ACCUMULATOR)                                                    \
     EDL_CLONES void NAME(const IN *in, int in_step, int in_shift, OUT *out, int out_step,         \
                          int out_shift, int width, ACCUMULATOR scale, ACCUMULATOR offset,         \
-                         int shift, int maximum) {                                                \
+                         int shift, int minimum, int maximum) {                                   \
         affine_body<IN, OUT, ACCUMULATOR>(in, in_step, in_shift, out, out_step, out_shift, width, \
-                                          scale, offset, shift, maximum);                         \
+                                          scale, offset, shift, minimum, maximum);                \
     }
 EDL_AFFINE(affine_8_8, uint8_t, uint8_t, int32_t)
 EDL_AFFINE(affine_8_16, uint8_t, uint16_t, int32_t)
@@ -139,11 +141,11 @@ EDL_AFFINE(affine_16_16_wide, uint16_t, uint16_t, int64_t)
                              const Affine &a) {                                                    \
         if (a.wide)                                                                                \
             WIDE(in.data, in.step, in.shift, out.data, out.step, out.shift, width, a.scale,        \
-                 a.offset, a.shift, a.maximum);                                                    \
+                 a.offset, a.shift, a.minimum, a.maximum);                                         \
         else                                                                                       \
             NARROW(in.data, in.step, in.shift, out.data, out.step, out.shift, width,               \
                    static_cast<int32_t>(a.scale), static_cast<int32_t>(a.offset), a.shift,         \
-                   a.maximum);                                                                     \
+                   a.minimum, a.maximum);                                                          \
     }
 
 EDL_CLONES void unpack_8(const uint8_t *in, int step, int shift, int16_t *out, int width,

@@ -19,6 +19,7 @@ struct Affine {
     int64_t scale;
     int64_t offset;
     int shift;
+    int minimum;
     int maximum;
     bool wide;  // needs 64-bit accumulators
 };
