@@ -45,6 +45,9 @@ TOLERANCE = Fraction(1, 1000)
 _FORWARD_LIMIT = Fraction(2)
 _BROKEN_PACKETS_LIMIT = 500
 
+# HEIF and AVIF, which FFmpeg reads as it does MP4.
+_PICTURE_BRANDS = ("heic", "heix", "mif1", "avif")
+
 # Decoders for which "nothing refers to this picture" is known from the packet, and whose
 # packets are all shown (VP8 has packets that never are).
 _SKIPPING_DECODERS = ("h264", "hevc", "mpeg2video")
@@ -143,7 +146,7 @@ class VideoDecoder(Owner):
         self._current, self._current_is_first = first, True
         self._next = self._decode_next()
         self._damage.learn(first, self._next)
-        self.is_still = self._next is None and _is_picture_format(self._container_format)
+        self.is_still = self._next is None and _is_picture(self._container)
 
     # -- what a caller asks ---------------------------------------------------
 
@@ -419,6 +422,12 @@ class VideoDecoder(Owner):
         _log.debug("closed %s", self.location)
 
 
-def _is_picture_format(container_format: str) -> bool:
-    """Whether files of this format hold a picture rather than a movie, as a rule."""
-    return container_format.endswith("_pipe") or container_format in ("gif", "apng")
+def _is_picture(container: InputContainer | None) -> bool:
+    """Whether files like this one hold a picture rather than a movie, as a rule."""
+    assert container is not None
+    name = container.format.name
+    return (
+        name.endswith("_pipe")
+        or name in ("gif", "apng")
+        or container.metadata.get("major_brand") in _PICTURE_BRANDS
+    )

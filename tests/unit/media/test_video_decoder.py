@@ -22,6 +22,7 @@ from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 from helpers import barcode
 from helpers.clip_shapes import TIMING_SHAPES, ClipShape
+from helpers.heic import write_heic
 from helpers.media_factory import ClipInfo, ClipLibrary, make_clip
 from helpers.movie_writer import ColourTags, VideoTrack, write_movie
 from helpers.oracle import expected_frame
@@ -545,6 +546,16 @@ def test_reading_the_orientation_leaves_no_reference_cycle(clips: ClipLibrary) -
     assert orientation_of(native).rotation == 90
     del native
     assert gc.collect() == 0
+
+
+def test_a_heic_picture_is_a_still_and_one_of_tiles_is_refused(tmp_path: Path) -> None:
+    with VideoDecoder(AccessRules(), str(write_heic(tmp_path / "one.heic", [90]))) as decoder:
+        assert decoder.is_still
+        assert not decoder.frame_played_at(Fraction(1000)).held
+        assert abs(float(decoder.first_frame().array(0).mean()) - 90) < 2
+    tiled = write_heic(tmp_path / "tiled.heic", [40, 90, 140, 200])
+    with pytest.raises(MediaOpenError, match="is a picture made of 4 tiles"):
+        VideoDecoder(AccessRules(), str(tiled))
 
 
 def test_a_movie_of_one_picture_is_no_still(tmp_path: Path) -> None:
