@@ -51,7 +51,7 @@ def write_heic(path: Path, levels: Sequence[int]) -> Path:
 
 def _coded_square(aside: Path, level: int) -> tuple[bytes, bytes]:
     """The configuration and the one packet of a square coded as HEVC."""
-    options = {"x265-params": "log-level=none:pools=none"}
+    options = {"x265-params": "log-level=none:pools=none:frame-threads=1:bframes=0"}
     track = VideoTrack("libx265", Fraction(25), (_SIDE, _SIDE), options=options, ticks=range(1))
     write_movie(aside, track, [flat_planes("yuv420p", track.size, (level, 128, 128))])
     with av.open(str(aside)) as movie:

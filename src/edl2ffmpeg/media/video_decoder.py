@@ -52,6 +52,9 @@ _PICTURE_BRANDS = ("heic", "heix", "mif1", "avif")
 # packets are all shown (VP8 has packets that never are).
 _SKIPPING_DECODERS = ("h264", "hevc", "mpeg2video")
 
+# Decoders each of whose packets gives one picture, and which lose some without an error.
+_ONE_EACH_DECODERS = (*_SKIPPING_DECODERS, "vp9", "libvpx-vp9", "libdav1d", "av1")
+
 
 @dataclass(frozen=True, slots=True)
 class PlayedFrame:
@@ -128,6 +131,7 @@ class VideoDecoder(Owner):
         self._start = stream.start_time or 0
         self._first_size = (stream.codec_context.width, stream.codec_context.height)
         self._can_skip = context.name in _SKIPPING_DECODERS
+        self._gives_each = context.name in _ONE_EACH_DECODERS
 
     def _read_first(self) -> None:
         """Decodes the first picture: a stream without one is not worth opening."""
@@ -391,7 +395,7 @@ class VideoDecoder(Owner):
             self._skip_before = None
 
     def _await_picture(self, packet: Packet[VideoStream] | None) -> None:
-        if not self._can_skip or packet is None or packet.size == 0 or packet.is_discard:
+        if not self._gives_each or packet is None or packet.size == 0 or packet.is_discard:
             return
         pts = self._times.of_packet(packet)
         if pts is not None and self._context.skip_frame != "NONREF":

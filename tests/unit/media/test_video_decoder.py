@@ -339,6 +339,26 @@ def test_before_a_damaged_keyframe_is_another_one(tmp_path: Path, suffix: str) -
     assert Fraction(9, 10) < jumping.first_broken < Fraction(11, 10)
 
 
+@pytest.mark.parametrize(
+    ("codec", "suffix", "options"),
+    [
+        ("libvpx-vp9", ".webm", {"deadline": "realtime", "cpu-used": "8", "g": "25", "b": "1M"}),
+        ("libsvtav1", ".mp4", {"preset": "10", "g": "25", "svtav1-params": "lp=1"}),
+    ],
+)
+def test_pictures_behind_a_damaged_keyframe_are_told(
+    codec: str, suffix: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path, ClipShape("lost", suffix, codec, Fraction(25), options=options))
+    path = _with_damaged_keyframe(clip, skip=12)
+    with VideoDecoder(AccessRules(), str(path), threads=1) as decoder:
+        seen = [shown(decoder, time) for time in clip.presentation_times]
+        wrong = [number for number, code in enumerate(seen) if code != (clip.file_id, number)]
+        assert wrong and decoder.stats.broken_packets > 0
+        assert decoder.first_broken is not None
+        assert abs(decoder.first_broken - Fraction(wrong[0], 25)) <= Fraction(1, 25)
+
+
 def test_what_is_made_from_a_damaged_picture_is_damaged(tmp_path: Path) -> None:
     clip = make_clip(tmp_path, "h264_25_mp4")
     path = _with_damaged_keyframe(clip, skip=40)
