@@ -109,7 +109,7 @@ class FrameReader(Owner):
         planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         start, end = frame_range_of(timeline, settings, planner.frame_count)
         access = access_rules(settings)
-        layout = _reader_layout(format)
+        layout = _reader_layout(format, timeline.width, timeline.height)
         self._format = format
         self._timeline = timeline
         self._number = start
@@ -198,13 +198,19 @@ def still(
     return still_of(timeline, frame, chosen)[0]
 
 
-def _reader_layout(format: str) -> PixelFormat:
-    """The layout to compose in for a reader in ``format``."""
+def _reader_layout(format: str, width: int, height: int) -> PixelFormat:
+    """The layout to compose in for a reader in ``format`` of frames of this size."""
     name = "yuv444p" if format == "rgb24" else format
     layout = PIXEL_FORMATS.get(name)
     if layout is None or not _is_readable(layout):
         possible = ", ".join(entry.name for entry in PIXEL_FORMATS.values() if _is_readable(entry))
         raise SettingsError(f"frames cannot be read as {format!r}; use rgb24, {possible}")
+    across, down = layout.chroma_shift
+    if width % (1 << across) or height % (1 << down):
+        raise SettingsError(
+            f"frames of {width}x{height} cannot be read as {format!r}, which needs an even width"
+            f"{' and height' if down else ''}; use rgb24 or yuv444p, or give width and height"
+        )
     return layout
 
 

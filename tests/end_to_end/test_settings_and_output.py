@@ -138,6 +138,36 @@ def test_a_jpeg_is_drawn(tmp_path: Path) -> None:
         assert max(green_mean, blue_mean) < 60
 
 
+@pytest.mark.parametrize(
+    ("size", "format", "needs"),
+    [
+        ((319, 180), "yuv420p", "an even width and height"),
+        ((320, 181), "yuv420p10le", "an even width and height"),
+        ((319, 181), "yuv422p", "an even width;"),
+    ],
+)
+def test_a_reader_of_odd_sizes_in_halved_chroma_is_one_sentence(
+    size: tuple[int, int], format: str, needs: str, tmp_path: Path
+) -> None:
+    # Refused before the file, which is not there, is looked for.
+    clip = video_clip(media("none.mp4", 0, 0.2), 0, 0.2)
+    edl = write_edl(tmp_path, document(clip, width=size[0], height=size[1]))
+    with pytest.raises(edl2ffmpeg.SettingsError, match=f"{size[0]}x{size[1]} .*{format}.* {needs}"):
+        edl2ffmpeg.open_frames(edl, format=format)
+
+
+@pytest.mark.parametrize(
+    ("size", "format"), [((319, 181), "rgb24"), ((319, 181), "yuv444p"), ((320, 181), "yuv422p")]
+)
+def test_a_reader_takes_odd_sizes_where_it_can(
+    size: tuple[int, int], format: str, tmp_path: Path
+) -> None:
+    clip = video_clip(generated("testpattern", 0.2), 0, 0.2)
+    edl = write_edl(tmp_path, document(clip, width=size[0], height=size[1]))
+    with edl2ffmpeg.open_frames(edl, format=format) as reader:
+        assert next(iter(reader)).array.shape[:2] == (size[1], size[0])
+
+
 def test_an_unreadable_kind_of_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "still.tga").write_bytes(bytes([0, 0, 2]) + bytes(9) + b"\x04\0\x04\0\x18\0" * 9)
     edl = write_edl(tmp_path, document(video_clip(media("still.tga", 0, 1), 0, 1)))

@@ -61,6 +61,15 @@ def find_stream(
             location,
         )
     stream = streams[selector.number - 1]
+    # Of HEIF and AVIF; elsewhere the flag may mean other things.
+    is_picture_part = isinstance(stream, VideoStream) and container.format.name.startswith("mov,")
+    if is_picture_part and stream.disposition & Disposition.dependent:
+        tiles = sum(bool(each.disposition & Disposition.dependent) for each in streams)
+        raise MediaOpenError(
+            f"{location}: is a picture made of {tiles} tiles, which are not put together; convert "
+            "it to JPEG or PNG",
+            location,
+        )
     if stream.codec_context is None:
         raise MediaOpenError(
             f"{location}: stream {selector} is in a codec that this FFmpeg cannot decode", location

@@ -45,9 +45,15 @@ TOLERANCE = Fraction(1, 1000)
 _FORWARD_LIMIT = Fraction(2)
 _BROKEN_PACKETS_LIMIT = 500
 
+# HEIF and AVIF, which FFmpeg reads as it does MP4.
+_PICTURE_BRANDS = ("heic", "heix", "mif1", "avif")
+
 # Decoders for which "nothing refers to this picture" is known from the packet, and whose
 # packets are all shown (VP8 has packets that never are).
 _SKIPPING_DECODERS = ("h264", "hevc", "mpeg2video")
+
+# Decoders each of whose packets gives one picture, and which lose some without an error.
+_ONE_EACH_DECODERS = (*_SKIPPING_DECODERS, "vp9", "libvpx-vp9", "libdav1d", "av1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ class VideoDecoder(Owner):
         self._start = stream.start_time or 0
         self._first_size = (stream.codec_context.width, stream.codec_context.height)
         self._can_skip = context.name in _SKIPPING_DECODERS
+        self._gives_each = context.name in _ONE_EACH_DECODERS
 
     def _read_first(self) -> None:
         """Decodes the first picture: a stream without one is not worth opening."""
@@ -143,7 +150,7 @@ class VideoDecoder(Owner):
         self._current, self._current_is_first = first, True
         self._next = self._decode_next()
         self._damage.learn(first, self._next)
-        self.is_still = self._next is None and _is_picture_format(self._container_format)
+        self.is_still = self._next is None and _is_picture(self._container)
 
     # -- what a caller asks ---------------------------------------------------
 
@@ -388,7 +395,7 @@ class VideoDecoder(Owner):
             self._skip_before = None
 
     def _await_picture(self, packet: Packet[VideoStream] | None) -> None:
-        if not self._can_skip or packet is None or packet.size == 0 or packet.is_discard:
+        if not self._gives_each or packet is None or packet.size == 0 or packet.is_discard:
             return
         pts = self._times.of_packet(packet)
         if pts is not None and self._context.skip_frame != "NONREF":
@@ -419,6 +426,12 @@ class VideoDecoder(Owner):
         _log.debug("closed %s", self.location)
 
 
-def _is_picture_format(container_format: str) -> bool:
-    """Whether files of this format hold a picture rather than a movie, as a rule."""
-    return container_format.endswith("_pipe") or container_format in ("gif", "apng")
+def _is_picture(container: InputContainer | None) -> bool:
+    """Whether files like this one hold a picture rather than a movie, as a rule."""
+    assert container is not None
+    name = container.format.name
+    return (
+        name.endswith("_pipe")
+        or name in ("gif", "apng")
+        or container.metadata.get("major_brand") in _PICTURE_BRANDS
+    )

@@ -22,6 +22,7 @@ from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 from helpers import barcode
 from helpers.clip_shapes import TIMING_SHAPES, ClipShape
+from helpers.heic import write_heic
 from helpers.media_factory import ClipInfo, ClipLibrary, make_clip
 from helpers.movie_writer import ColourTags, VideoTrack, write_movie
 from helpers.oracle import expected_frame
@@ -338,6 +339,26 @@ def test_before_a_damaged_keyframe_is_another_one(tmp_path: Path, suffix: str) -
     assert Fraction(9, 10) < jumping.first_broken < Fraction(11, 10)
 
 
+@pytest.mark.parametrize(
+    ("codec", "suffix", "options"),
+    [
+        ("libvpx-vp9", ".webm", {"deadline": "realtime", "cpu-used": "8", "g": "25", "b": "1M"}),
+        ("libsvtav1", ".mp4", {"preset": "10", "g": "25", "svtav1-params": "lp=1"}),
+    ],
+)
+def test_pictures_behind_a_damaged_keyframe_are_told(
+    codec: str, suffix: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path, ClipShape("lost", suffix, codec, Fraction(25), options=options))
+    path = _with_damaged_keyframe(clip, skip=12)
+    with VideoDecoder(AccessRules(), str(path), threads=1) as decoder:
+        seen = [shown(decoder, time) for time in clip.presentation_times]
+        wrong = [number for number, code in enumerate(seen) if code != (clip.file_id, number)]
+        assert wrong and decoder.stats.broken_packets > 0
+        assert decoder.first_broken is not None
+        assert abs(decoder.first_broken - Fraction(wrong[0], 25)) <= Fraction(1, 25)
+
+
 def test_what_is_made_from_a_damaged_picture_is_damaged(tmp_path: Path) -> None:
     clip = make_clip(tmp_path, "h264_25_mp4")
     path = _with_damaged_keyframe(clip, skip=40)
@@ -545,6 +566,16 @@ def test_reading_the_orientation_leaves_no_reference_cycle(clips: ClipLibrary) -
     assert orientation_of(native).rotation == 90
     del native
     assert gc.collect() == 0
+
+
+def test_a_heic_picture_is_a_still_and_one_of_tiles_is_refused(tmp_path: Path) -> None:
+    with VideoDecoder(AccessRules(), str(write_heic(tmp_path / "one.heic", [90]))) as decoder:
+        assert decoder.is_still
+        assert not decoder.frame_played_at(Fraction(1000)).held
+        assert abs(float(decoder.first_frame().array(0).mean()) - 90) < 2
+    tiled = write_heic(tmp_path / "tiled.heic", [40, 90, 140, 200])
+    with pytest.raises(MediaOpenError, match="is a picture made of 4 tiles"):
+        VideoDecoder(AccessRules(), str(tiled))
 
 
 def test_a_movie_of_one_picture_is_no_still(tmp_path: Path) -> None:
