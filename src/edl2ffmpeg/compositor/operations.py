@@ -184,8 +184,13 @@ def affine_of(values: Values, depth: int) -> CodeAffine | None:
     if abs(scale) * len(values) + abs(offset) >= 1 << 31:
         return None
     low, high = int(table.min()), int(table.max())
-    made = np.clip((np.arange(len(values)) * scale + offset) >> shift, low, high)
-    return CodeAffine(scale, offset, shift, high, False, low) if (made == table).all() else None
+    products = np.arange(len(values)) * scale
+    # Values half way between two codes fall to the side of the last bits.
+    for nudge in (0, 16, -16, 256, -256):
+        made = np.clip((products + offset + nudge) >> shift, low, high)
+        if (made == table).all():
+            return CodeAffine(scale, offset + nudge, shift, high, False, low)
+    return None
 
 
 def output_weights(operation: LayerOperation, component: int, depth: int) -> OutputWeights:
