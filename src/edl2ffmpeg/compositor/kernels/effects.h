@@ -49,7 +49,7 @@ HD float mix3(float y, float u, float v, const float *row, float offset) {
 // Gain of chroma at its magnitude, from a table over [0, sqrt(2) * kChromaHalf].
 constexpr int32_t kMagnitudes = 20480;
 HD float chroma_gain(float u, float v, const float *gains) {
-    const int32_t magnitude = static_cast<int32_t>(__builtin_sqrtf(u * u + v * v) + 0.5f);
+    const int32_t magnitude = static_cast<int32_t>(square_root(u * u + v * v) + 0.5f);
     return gains[magnitude < kMagnitudes ? magnitude : kMagnitudes - 1];
 }
 
@@ -62,7 +62,7 @@ HD float smooth_step(float value, float from, float to) {
 
 // Share of light left at (p, q), which run from -1 to 1 over the picture; its corner is at 1.
 HD float vignette_gain(float p, float q, float strength, float radius, float softness) {
-    const float distance = __builtin_sqrtf((p * p + q * q) * 0.5f);
+    const float distance = square_root((p * p + q * q) * 0.5f);
     return 1.0f - strength * smooth_step(distance, radius, radius + softness);
 }
 
@@ -138,11 +138,11 @@ HD float outline_coverage(float p, float q, float across, float down, float corn
     if (corner > 0.0f && ap > straight && aq > straight) {
         const float ep = (ap - straight) / corner;
         const float eq = (aq - straight) / corner;
-        const float radius = __builtin_sqrtf(ep * ep + eq * eq);
+        const float radius = square_root(ep * ep + eq * eq);
         // Distance to the ellipse: its implicit function over the length of the gradient.
         const float gp = ep / (corner * across);
         const float gq = eq / (corner * down);
-        const float gradient = __builtin_sqrtf(gp * gp + gq * gq);
+        const float gradient = square_root(gp * gp + gq * gq);
         inside = gradient > 0.0f ? (1.0f - radius) * radius / gradient : across;
         return clamp01(0.5f + 2.0f * inside / (soft_p + soft_q));
     }

@@ -45,4 +45,13 @@ HD int32_t clamp(int32_t value, int32_t low, int32_t high) {
     return value < low ? low : (value > high ? high : value);
 }
 
+// Rounded to nearest even, as IEEE 754 has it, by both compilers.
+HD float square_root(float value) {
+#if defined(__CUDACC_RTC__)
+    return __fsqrt_rn(value);
+#else
+    return __builtin_sqrtf(value);
+#endif
+}
+
 }  // namespace edl2ffmpeg
