@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         Problem,
         SeekError,
         SettingsError,
-        UnsupportedFeatureError,
     )
     from edl2ffmpeg.jobs.render_job import RenderResult
     from edl2ffmpeg.plan.frame_planner import FramePlanner
@@ -72,7 +71,6 @@ __all__ = [
     "SettingsError",
     "Subtitles",
     "Timeline",
-    "UnsupportedFeatureError",
     "__version__",
     "load_timeline",
     "open_frames",

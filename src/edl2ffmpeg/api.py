@@ -49,7 +49,7 @@ def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> T
     Of the settings, what may be opened counts, and the frame rate, at which the edit is judged.
 
     Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
-    (at most 20), ``UnsupportedFeatureError`` when this version cannot draw it.
+    (at most 20).
     """
     chosen = settings or RenderSettings()
     rules = access_rules(chosen)

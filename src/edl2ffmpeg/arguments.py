@@ -10,22 +10,29 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edl2ffmpeg._version import __version__
-from edl2ffmpeg.settings import Fit, HardwareAcceleration, Subtitles
+from edl2ffmpeg.settings import AudioSpeed, AudioTracks, Fit, HardwareAcceleration, Subtitles
 from edl2ffmpeg.timing import parse_frame_rate, parse_timecode
 
-__all__ = ["COMMANDS", "Parser", "add_access_options", "checked", "picture_parser", "render_parser"]
+__all__ = [
+    "COMMANDS",
+    "Parser",
+    "add_access_options",
+    "checked",
+    "picture_parser",
+    "render_parser",
+    "waveform_parser",
+]
 
 COMMANDS = {
     "check": "say what is wrong with an EDL and its media",
     "plan": "print what is drawn for one frame",
     "still": "write one frame of the movie as a picture",
     "sheet": "write a contact sheet: both sides of every cut",
+    "waveform": "draw the sound of the movie and its cuts",
     "schema": "print the JSON Schema of the EDL",
 }
 
-_USAGE = (
-    "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {check,plan,still,sheet,schema} ... [--help]"
-)
+_USAGE = "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {" + ",".join(COMMANDS) + "} ... [--help]"
 
 _EPILOG = "commands:\n" + "".join(f"  {name:<28} {text}\n" for name, text in COMMANDS.items())
 
@@ -54,9 +61,11 @@ def render_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
     parser.add_argument(
-        "out", metavar="OUT", type=Path, help="the movie: .mp4 .mov .mkv .webm .mxf .ts"
-    )
+        "out", metavar="OUT", type=Path,
+        help="the movie: .mp4 .mov .mkv .webm .mxf .ts; or its sound: .wav .m4a .flac .mp3 .opus",
+    )  # fmt: skip
     _add_encoding_options(parser.add_argument_group("encoding"))
+    _add_sound_options(parser.add_argument_group("sound"))
     _add_timeline_options(parser.add_argument_group("timeline"))
     _add_hardware_options(
         parser.add_argument_group("hardware (this version runs on the CPU: auto and none)")
@@ -77,7 +86,37 @@ def _add_encoding_options(group: argparse._ActionsContainer) -> None:
         "--crf", metavar="N", type=checked(_number), help="constant quality (libx264: 23)"
     )
     group.add_argument("--pix-fmt", metavar="NAME", help="e.g. yuv420p10le for 10 bits")
+
+
+def _add_sound_options(group: argparse._ActionsContainer) -> None:
     group.add_argument("--no-audio", action="store_true", help="write no sound")
+    group.add_argument(
+        "--audio-codec", metavar="NAME", help="aac opus mp3 flac pcm16 pcm24 pcm32f ac3"
+    )
+    group.add_argument("--audio-bitrate", metavar="RATE", type=checked(_bitrate), help="e.g. 256k")
+    group.add_argument(
+        "--audio-channels", metavar="N", type=checked(_positive), default=2, help="1 to 16 (2)"
+    )
+    group.add_argument(
+        "--audio-rate", metavar="HZ", type=checked(_positive), default=48_000,
+        help="44100, 48000 (default), 96000",
+    )  # fmt: skip
+    group.add_argument(
+        "--audio-tracks", choices=[entry.value for entry in AudioTracks], default="mix",
+        help="one mix, or a stream for each track of the EDL",
+    )  # fmt: skip
+    group.add_argument(
+        "--audio-speed", choices=[entry.value for entry in AudioSpeed], default="pitch",
+        help="faster and slower sound keeps its pitch, or follows",
+    )  # fmt: skip
+    group.add_argument(
+        "--loudness", metavar="LUFS", type=checked(_number),
+        help="bring the sound to, e.g. -23 (EBU R 128) or -14",
+    )  # fmt: skip
+    group.add_argument(
+        "--peak-limit", metavar="DBTP", type=checked(_number),
+        help="keep its true peak under, e.g. -1",
+    )  # fmt: skip
 
 
 def _add_timeline_options(group: argparse._ActionsContainer) -> None:
@@ -85,21 +124,23 @@ def _add_timeline_options(group: argparse._ActionsContainer) -> None:
         "--fps", metavar="RATE", type=checked(parse_frame_rate), help="instead of the EDL's"
     )
     _add_size_options(group)
-    group.add_argument(
-        "--start",
-        metavar="TIME",
-        type=checked(parse_timecode),
-        help="render from here: seconds or [H:]MM:SS.mmm",
-    )
-    group.add_argument(
-        "--end", metavar="TIME", type=checked(parse_timecode), help="render up to here"
-    )
+    _add_part_options(group)
     _add_fit_option(group)
     group.add_argument(
         "--subtitles", choices=[entry.value for entry in Subtitles], default="burn",
         metavar="HOW", help="burn (default), embed, sidecar (an .srt file), off",
     )  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings are errors")
+
+
+def _add_part_options(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--start",
+        metavar="TIME",
+        type=checked(parse_timecode),
+        help="from here on: seconds or [H:]MM:SS.mmm",
+    )
+    group.add_argument("--end", metavar="TIME", type=checked(parse_timecode), help="up to here")
 
 
 def _add_size_options(group: argparse._ActionsContainer) -> None:
@@ -190,6 +231,29 @@ def picture_parser(command: str, description: str) -> Parser:
     return parser
 
 
+def waveform_parser(description: str) -> Parser:
+    """The parser of ``waveform``."""
+    parser = Parser(prog="edl2ffmpeg waveform", description=description)
+    parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
+    parser.add_argument("out", metavar="OUT", type=Path, help="the picture: .png .jpg")
+    parser.add_argument(
+        "--width", metavar="PIXELS", type=checked(_page_width), default=1600,
+        help="of the waveform (default: 1600)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--height", metavar="PIXELS", type=checked(_lane_height), default=160,
+        help="of each channel (default: 160)",
+    )  # fmt: skip
+    _add_part_options(parser)
+    parser.add_argument(
+        "--audio-channels", metavar="N", type=checked(_positive), default=2, help="1 to 16 (2)"
+    )
+    add_access_options(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
+    parser.add_argument("-q", "--quiet", action="store_true", help="errors and warnings only")
+    return parser
+
+
 def _add_sheet_options(parser: Parser) -> None:
     parser.add_argument(
         "--columns", metavar="N", type=checked(_positive),
@@ -247,8 +311,16 @@ def _positive(text: str) -> int:
     return value
 
 
-def _thumbnail(text: str) -> int:
-    value = _count(text)
-    if not 120 <= value <= 4096:
-        raise ValueError("must be 120 to 4096 pixels")
-    return value
+def _pixels(low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        value = _count(text)
+        if not low <= value <= high:
+            raise ValueError(f"must be {low} to {high} pixels")
+        return value
+
+    return convert
+
+
+_thumbnail = _pixels(120, 4096)
+_page_width = _pixels(400, 16_000)
+_lane_height = _pixels(40, 1000)

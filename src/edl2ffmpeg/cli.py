@@ -20,6 +20,7 @@ from edl2ffmpeg.arguments import (
     checked,
     picture_parser,
     render_parser,
+    waveform_parser,
 )
 from edl2ffmpeg.errors import (
     Edl2FfmpegError,
@@ -28,11 +29,19 @@ from edl2ffmpeg.errors import (
     printable,
 )
 from edl2ffmpeg.interruption import Interruption
-from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings, Subtitles
+from edl2ffmpeg.settings import (
+    AudioSpeed,
+    AudioTracks,
+    Fit,
+    HardwareAcceleration,
+    RenderSettings,
+    Subtitles,
+)
 from edl2ffmpeg.standard_streams import discard
 from edl2ffmpeg.timing import parse_frame_rate
 
 if TYPE_CHECKING:
+    from edl2ffmpeg.jobs.render_job import RenderResult
     from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = ["run"]
@@ -51,6 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         "plan": _run_plan,
         "still": _run_still,
         "sheet": _run_sheet,
+        "waveform": _run_waveform,
         "schema": _run_schema,
     }[command]
     with Interruption() as interruption:
@@ -121,13 +131,30 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     for warning in result.warnings:
         _print_lines("warning: ", warning)
     if not options.quiet:
-        speed = result.duration_seconds / max(result.elapsed_seconds, 1e-9)
-        print(
-            f"{output}: {result.frames} frames, {result.duration_seconds:.2f} s, made in "
-            f"{result.elapsed_seconds:.1f} s ({speed:.1f}x real time)",
-            file=sys.stderr,
-        )
+        _tell_rendered(result)
     return 0
+
+
+def _tell_rendered(result: RenderResult) -> None:
+    speed = result.duration_seconds / max(result.elapsed_seconds, 1e-9)
+    made = f"{result.frames} frames, " if result.frames else ""
+    print(
+        f"{result.output}: {made}{result.duration_seconds:.2f} s, made in "
+        f"{result.elapsed_seconds:.1f} s ({speed:.1f}x real time)",
+        file=sys.stderr,
+    )
+    sound = result.report["sound"]
+    if sound is not None and sound["measured"] is not None:
+        for stream in sound["streams"]:
+            what = stream["title"] or "sound"
+            loudness, peak = stream["integrated_lufs"], stream["true_peak_dbtp"]
+            print(
+                f"{result.output}: {what}: "
+                + ("silent" if loudness is None else f"{loudness:.1f} LUFS")
+                + ("" if peak is None else f", true peak {peak:.1f} dBTP")
+                + f", {sound['gain_db']:+.1f} dB",
+                file=sys.stderr,
+            )
 
 
 def _refuse_own_files(options: argparse.Namespace) -> None:
@@ -191,6 +218,14 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         strict=options.strict,
         overwrite=options.overwrite,
         audio=not options.no_audio,
+        audio_codec=options.audio_codec,
+        audio_bitrate=options.audio_bitrate,
+        audio_channels=options.audio_channels,
+        audio_rate=options.audio_rate,
+        audio_tracks=AudioTracks(options.audio_tracks),
+        audio_speed=AudioSpeed(options.audio_speed),
+        loudness=options.loudness,
+        peak_limit=options.peak_limit,
         fit=Fit(options.fit),
         subtitles=Subtitles(options.subtitles),
         hw_accel=HardwareAcceleration(options.hw_accel),
@@ -344,8 +379,37 @@ def _run_sheet(arguments: Sequence[str], interruption: Interruption) -> int:
     return 0
 
 
+def _run_waveform(arguments: Sequence[str], interruption: Interruption) -> int:
+    options = waveform_parser(_sentence("waveform")).parse_args(arguments)
+    settings = _for_picture(
+        options,
+        RenderSettings(
+            start=options.start,
+            end=options.end,
+            audio_channels=options.audio_channels,
+            overwrite=options.overwrite,
+            **_access(options),
+        ),
+    )
+    from edl2ffmpeg.api import load_timeline
+    from edl2ffmpeg.jobs.waveform import write_waveform
+
+    result = write_waveform(
+        load_timeline(options.edl, settings),
+        options.edl.name,
+        options.out,
+        settings,
+        width=options.width,
+        lane_height=options.height,
+        between=interruption.check,
+        guard=interruption,
+    )
+    _tell_made(options, f"{result.width}x{result.height} pixels", result.warnings)
+    return 0
+
+
 def _picture_settings(options: argparse.Namespace) -> RenderSettings:
-    """Settings of ``still`` and ``sheet``, once the name of the picture has been judged."""
+    """Settings of ``still`` and ``sheet``."""
     settings = RenderSettings(
         frame_rate=options.fps,
         width=options.width,
@@ -354,6 +418,11 @@ def _picture_settings(options: argparse.Namespace) -> RenderSettings:
         overwrite=options.overwrite,
         **_access(options),
     )
+    return _for_picture(options, settings)
+
+
+def _for_picture(options: argparse.Namespace, settings: RenderSettings) -> RenderSettings:
+    """``settings`` once the name of the picture has been judged."""
     from edl2ffmpeg.jobs.picture_file import format_of
 
     format_of(options.out)

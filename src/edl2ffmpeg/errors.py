@@ -3,10 +3,9 @@
 ::
 
     Edl2FfmpegError
-    ├─ EdlError(json_path)         what the EDL says is wrong, or not supported
+    ├─ EdlError(json_path)         what the EDL says is wrong
     │  ├─ EdlSyntaxError           the file is not JSON
-    │  ├─ EdlValidationError       one or more rules of the format are broken (``problems``)
-    │  └─ UnsupportedFeatureError  the format allows it, this version does not render it
+    │  └─ EdlValidationError       one or more rules of the format are broken (``problems``)
     ├─ SettingsError               an option, or a pair of options, that cannot work
     ├─ MediaError(path, time)      a file could not be opened, read or written
     │  ├─ MediaOpenError · MediaAccessError · SeekError · DecodeError · EncodeError
@@ -42,7 +41,6 @@ __all__ = [
     "Problem",
     "SeekError",
     "SettingsError",
-    "UnsupportedFeatureError",
     "printable",
 ]
 
@@ -70,7 +68,6 @@ class Problem:
 
     json_path: str
     message: str
-    unsupported: bool = False
 
     def __str__(self) -> str:
         text = f"{self.json_path}: {self.message}" if self.json_path else self.message
@@ -102,10 +99,6 @@ class EdlValidationError(EdlError):
             lines.append(f"... and {omitted} more problem{'s' if omitted > 1 else ''}")
         Edl2FfmpegError.__init__(self, "\n".join(lines))
         self.json_path = self.problems[0].json_path
-
-
-class UnsupportedFeatureError(EdlValidationError):
-    """The format allows it, but this version does not render it; nothing else is wrong."""
 
 
 class SettingsError(Edl2FfmpegError):

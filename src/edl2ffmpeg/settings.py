@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 from numbers import Rational, Real
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -16,7 +17,14 @@ from typing import Any, TypeVar
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.timing import parse_frame_rate, parse_seconds, parse_timecode
 
-__all__ = ["Fit", "HardwareAcceleration", "RenderSettings", "Subtitles"]
+__all__ = [
+    "AudioSpeed",
+    "AudioTracks",
+    "Fit",
+    "HardwareAcceleration",
+    "RenderSettings",
+    "Subtitles",
+]
 
 # As for an EDL: what FFmpeg's integers and any real movie can hold.
 _MAX_PIXELS = 32_768
@@ -24,6 +32,7 @@ _MAX_FRAME_RATE = 1000
 _MAX_TERM = 2**31 - 1
 _MAX_SECONDS = 10**9
 _MAX_THREADS = 1024
+_MAX_CHANNELS = 16
 _PROTOCOL = re.compile(r"[a-z][a-z0-9+._-]*")
 
 
@@ -42,6 +51,20 @@ class Subtitles(Enum):
     EMBED = "embed"
     SIDECAR = "sidecar"
     OFF = "off"
+
+
+class AudioTracks(Enum):
+    """Whether the movie has one mix, or a stream for each audio track of the EDL."""
+
+    MIX = "mix"
+    SEPARATE = "separate"
+
+
+class AudioSpeed(Enum):
+    """What sound at another speed than 1 does: keeps its pitch, or follows as a tape does."""
+
+    PITCH = "pitch"
+    RESAMPLE = "resample"
 
 
 class HardwareAcceleration(Enum):
@@ -65,9 +88,14 @@ class RenderSettings:
     ``allow_protocols`` and ``restrict`` say what an EDL may open, ``locations`` maps the
     format's location ids to uris.
 
+    Sound: ``audio_codec`` None is the container's usual one, ``audio_bitrate`` is of each stream
+    in bits per second, ``audio_rate`` in samples per second.  ``loudness`` is what to bring the
+    mix to, in LUFS, and ``peak_limit`` what to keep its true peak under, in dBTP; None leaves
+    both as they are.
+
     What people write is understood as well: numbers and text for times and rates (``29.97``,
-    ``"1:02.5"``), names for ``fit``, ``subtitles`` and ``hw_accel``, one protocol or folder
-    instead of several.  Raises ``SettingsError`` for a value that cannot be meant.
+    ``"1:02.5"``), names for what is a choice (``fit="cover"``), one protocol or folder instead of
+    several.  Raises ``SettingsError`` for a value that cannot be meant.
     """
 
     codec: str | None = None
@@ -84,6 +112,14 @@ class RenderSettings:
     strict: bool = False
     overwrite: bool = False
     audio: bool = True
+    audio_codec: str | None = None
+    audio_bitrate: int | None = None
+    audio_channels: int = 2
+    audio_rate: int = 48_000
+    audio_tracks: AudioTracks = AudioTracks.MIX
+    audio_speed: AudioSpeed = AudioSpeed.PITCH
+    loudness: float | None = None
+    peak_limit: float | None = None
     fit: Fit = Fit.CONTAIN
     subtitles: Subtitles = Subtitles.BURN
     hw_accel: HardwareAcceleration = HardwareAcceleration.AUTO
@@ -96,7 +132,7 @@ class RenderSettings:
     locations: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("codec", "preset", "pixel_format", "hw_device"):
+        for name in ("codec", "preset", "pixel_format", "audio_codec", "hw_device"):
             self._set(name, _text)
         for name in ("strict", "overwrite", "audio"):
             self._set(name, _flag)
@@ -104,21 +140,33 @@ class RenderSettings:
             self._set(name, lambda value, name: None if value is None else _flag(value, name))
         for name, low, high in (
             ("bitrate", 1, _MAX_TERM),
+            ("audio_bitrate", 1, _MAX_TERM),
             ("width", 1, _MAX_PIXELS),
             ("height", 1, _MAX_PIXELS),
             ("async_depth", 1, _MAX_TERM),
         ):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _whole(getattr(self, name), name, low, high))
-        object.__setattr__(self, "threads", _whole(self.threads, "threads", 0, _MAX_THREADS))
+        for name, low, high in (
+            ("threads", 0, _MAX_THREADS),
+            ("audio_channels", 1, _MAX_CHANNELS),
+            ("audio_rate", 8_000, 192_000),
+        ):
+            object.__setattr__(self, name, _whole(getattr(self, name), name, low, high))
         self._set("crf", _quality)
+        for name, least, most in (("loudness", -70, 0), ("peak_limit", -40, 0)):
+            self._set(name, partial(_level, low=least, high=most))
         self._set("frame_rate", _frame_rate)
         self._set("start", _time)
         self._set("end", _time)
-        object.__setattr__(self, "fit", _choice(self.fit, "fit", Fit))
-        object.__setattr__(self, "subtitles", _choice(self.subtitles, "subtitles", Subtitles))
-        accel = _choice(self.hw_accel, "hw_accel", HardwareAcceleration)
-        object.__setattr__(self, "hw_accel", accel)
+        for name, kind in (
+            ("fit", Fit),
+            ("subtitles", Subtitles),
+            ("audio_tracks", AudioTracks),
+            ("audio_speed", AudioSpeed),
+            ("hw_accel", HardwareAcceleration),
+        ):
+            object.__setattr__(self, name, _choice(getattr(self, name), name, kind))
         self._set("allow_protocols", _protocols)
         self._set("restrict", _folders)
         self._set("locations", _table)
@@ -173,6 +221,13 @@ def _quality(value: Any, name: str) -> float | None:
     except OverflowError:
         pass
     raise _refuse(name, "a finite number", value)
+
+
+def _level(value: Any, name: str, low: int, high: int) -> float | None:
+    number = _quality(value, name)
+    if number is None or low <= number <= high:
+        return number
+    raise _refuse(name, f"a number from {low} to {high}", value)
 
 
 def _frame_rate(value: Any, name: str) -> Fraction | None:

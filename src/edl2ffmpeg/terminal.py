@@ -87,8 +87,10 @@ def _bar(output: Path) -> Iterator[ProgressCallback]:
 
 def _status(progress: Progress, narrow: bool) -> str:
     remaining = progress.remaining_seconds
-    parts = []
-    if not narrow:
+    parts = [progress.stage] if progress.stage and not narrow else []
+    if progress.stage:
+        parts.append(f"{progress.speed:.0f}x")
+    elif not narrow:
         parts = [
             f"{progress.frames_done}/{progress.frames_total} frames",
             f"{progress.frames_per_second:.1f} fps",
@@ -116,6 +118,7 @@ def _json_lines() -> ProgressCallback:
         shown_at = monotonic()
         remaining = progress.remaining_seconds
         line = {
+            "stage": progress.stage or "rendering",
             "frames_done": progress.frames_done,
             "frames_total": progress.frames_total,
             "elapsed_seconds": round(progress.elapsed_seconds, 3),

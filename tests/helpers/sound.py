@@ -151,7 +151,8 @@ def decode_sound(path: Path, origin: Fraction | None = None, track: int = 0) -> 
         pieces: list[tuple[int, Samples]] = []
         if origin is None:
             origin = _video_start(container)
-        resampler = av.AudioResampler(format="fltp")
+        # Packed: PyAV reads planar frames of eight channels beyond their end.
+        resampler = av.AudioResampler(format="flt")
         for decoded in container.decode(stream):
             assert decoded.pts is not None and decoded.time_base is not None
             # Containers with coarse ticks stamp each frame with up to half a tick of error:
@@ -160,7 +161,10 @@ def decode_sound(path: Path, origin: Fraction | None = None, track: int = 0) -> 
             at = round((decoded.pts * decoded.time_base - origin) * rate)
             if pieces and abs(at - _end(pieces[-1])) <= slack:
                 at = _end(pieces[-1])
-            content = [frame.to_ndarray() for frame in resampler.resample(decoded)]
+            content = [
+                frame.to_ndarray().reshape(frame.samples, -1).T
+                for frame in resampler.resample(decoded)
+            ]
             if content:
                 pieces.append((at, np.concatenate(content, axis=1)))
     return DecodedSound(_assemble(pieces), rate)

@@ -1,4 +1,4 @@
-"""Gains over time, evaluated at the exact time of every sample; it applies nothing."""
+"""Fades and crossfades, evaluated at the exact time of every sample; it applies nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FadeEnvelope"]
+from edl2ffmpeg.plan.mix_planner import Crossfade
+
+__all__ = ["FadeEnvelope", "crossfade_gains"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ class FadeEnvelope:
         if self.tail:
             np.minimum(gains, _ramp(samples, self.end, -self.tail, sample_rate), out=gains)
         return np.clip(gains, 0.0, 1.0, out=gains).astype(np.float32)
+
+
+def crossfade_gains(fade: Crossfade, first_sample: int, end_sample: int) -> NDArray[np.float64]:
+    """The gain of each sample of ``[first_sample, end_sample)``; 0 or 1 outside of the fade."""
+    length = fade.end_sample - fade.start_sample
+    samples = np.arange(first_sample, end_sample, dtype=np.float64)
+    share = np.clip((samples - fade.start_sample + 0.5) / length, 0.0, 1.0)
+    angle = share * (np.pi / 2)
+    return np.sin(angle) if fade.rises else np.cos(angle)
 
 
 def _ramp(

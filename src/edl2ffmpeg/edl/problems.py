@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from edl2ffmpeg.errors import EdlValidationError, Problem, UnsupportedFeatureError
+from edl2ffmpeg.errors import EdlValidationError, Problem
 
 __all__ = ["MAX_PROBLEMS", "Place", "ProblemLog", "format_path"]
 
@@ -42,14 +42,12 @@ class ProblemLog:
     def __init__(self, written: Any = None) -> None:
         """``written`` is the document's JSON, for the order of its keys."""
         self._written = written
-        self._found: list[tuple[Place, str | Callable[[], str], bool]] = []
+        self._found: list[tuple[Place, str | Callable[[], str]]] = []
         self._key_orders: dict[int, dict[str, int]] = {}
 
-    def add(
-        self, place: Place, message: str | Callable[[], str], *, unsupported: bool = False
-    ) -> None:
+    def add(self, place: Place, message: str | Callable[[], str]) -> None:
         """Notes a problem; a ``message`` that is costly to write is a function."""
-        self._found.append((place, message, unsupported))
+        self._found.append((place, message))
 
     def raise_if_any(self) -> None:
         """Raises all that was noted, at most ``MAX_PROBLEMS`` of it in full."""
@@ -57,16 +55,10 @@ class ProblemLog:
             return
         ordered = sorted(self._found, key=lambda found: self._position(found[0]))
         problems = [
-            Problem(
-                format_path(place),
-                message if isinstance(message, str) else message(),
-                unsupported,
-            )
-            for place, message, unsupported in ordered[:MAX_PROBLEMS]
+            Problem(format_path(place), message if isinstance(message, str) else message())
+            for place, message in ordered[:MAX_PROBLEMS]
         ]
-        only_unsupported = all(unsupported for _, _, unsupported in ordered)
-        error = UnsupportedFeatureError if only_unsupported else EdlValidationError
-        raise error(problems, len(ordered) - len(problems))
+        raise EdlValidationError(problems, len(ordered) - len(problems))
 
     def _position(self, place: Place) -> tuple[int, ...]:
         """Where ``place`` stands in the file; a key that is missing stands at its object."""

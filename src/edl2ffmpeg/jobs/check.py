@@ -5,7 +5,7 @@ Every file is opened once, whatever the number of clips, and every problem is re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,22 +20,27 @@ from edl2ffmpeg.errors import (
 )
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
+from edl2ffmpeg.media.audio_layouts import MOST_CHANNELS
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.rendering.compositing import open_fonts
 from edl2ffmpeg.timeline.media_use import font_names, lut_files, media_segments
 from edl2ffmpeg.timeline.model import (
+    Clip,
     MediaSource,
     Segment,
     StreamKind,
     Timeline,
     TimelineWarning,
     Track,
+    Transition,
 )
 from edl2ffmpeg.timing import format_seconds
 
 __all__ = ["MAX_PROBLEMS", "MediaNotes", "check_media"]
 
 MAX_PROBLEMS = 20
+# One channel is mixed as two.
+_LEAST_MIXED = 2
 
 _StreamKey = tuple[str, str]
 
@@ -54,7 +59,13 @@ class MediaNotes:
 
 
 def check_media(
-    timeline: Timeline, access: AccessRules, decoders: DecoderPool, *, audio: bool = True
+    timeline: Timeline,
+    access: AccessRules,
+    decoders: DecoderPool,
+    *,
+    audio: bool = True,
+    pictures: bool = True,
+    audio_channels: int = 2,
 ) -> MediaNotes:
     """Opens every stream that the timeline uses, and tells what is odd about it.
 
@@ -64,8 +75,10 @@ def check_media(
     Raises ``MediaOpenError`` with one line per file that cannot be used (at most 20).  The
     decoders stay open in ``decoders``.
     """
-    tracks = timeline.picture_tracks + (timeline.audio_tracks if audio else ())
+    seen = timeline.picture_tracks if pictures else ()
+    tracks = seen + (timeline.audio_tracks if audio else ())
     ends: dict[_StreamKey, Fraction | None] = {}
+    channels: dict[_StreamKey, int] = {}
     failed: set[_StreamKey] = set()
     failed_locations: list[str] = []
     problems: list[Problem] = []
@@ -76,7 +89,7 @@ def check_media(
             continue
         if key not in ends:
             try:
-                ends[key], notes = _open(source, access, decoders)
+                ends[key], channels[key], notes = _open(source, access, decoders)
             except MediaError as error:
                 failed.add(key)
                 failed_locations.append(source.location)
@@ -86,8 +99,11 @@ def check_media(
                 TimelineWarning(segment.json_path, f"{source.location} {note}") for note in notes
             ]
         found.short += _short_source(segment, source, ends[key], timeline.frame_rate)
-    _check_luts(timeline.picture_tracks, access, problems, failed_locations)
-    _check_fonts(timeline, access, problems, failed_locations)
+    if audio:
+        found.odd += _idle_gains(timeline.audio_tracks, channels, audio_channels)
+    _check_luts(seen, access, problems, failed_locations)
+    if pictures:
+        _check_fonts(timeline, access, problems, failed_locations)
     if problems:
         shown = problems[:MAX_PROBLEMS]
         told = EdlValidationError(shown, len(problems) - len(shown))
@@ -129,13 +145,54 @@ def _check_fonts(
 
 def _open(
     source: MediaSource, access: AccessRules, decoders: DecoderPool
-) -> tuple[Fraction | None, list[str]]:
-    """Opens the stream of ``source``: its end in seconds from time 0, and what is odd about it."""
+) -> tuple[Fraction | None, int, list[str]]:
+    """Opens the stream of ``source``.
+
+    Gives its end in seconds from time 0, its channels, and what is odd about it.
+    """
     if source.stream.kind is StreamKind.VIDEO:
         video = decoders.decoder(source)
-        return video.duration, video.notes
+        return video.duration, 0, video.notes
     with AudioDecoder(access, source.location, source.stream) as audio:
-        return audio.duration, []
+        return audio.duration, audio.source_channels, []
+
+
+def _idle_gains(
+    tracks: tuple[Track, ...], channels: Mapping[_StreamKey, int], outputs: int
+) -> Iterator[TimelineWarning]:
+    """Gains of channel maps that name a channel which the source or the output lacks."""
+    for clip in (clip for track in tracks for clip in track.clips):
+        yield from _idle_gains_of(clip, channels, max(outputs, _LEAST_MIXED))
+        if clip.transition is not None and clip.transition.segments:
+            yield from _idle_gains_of(clip.transition, channels, max(outputs, _LEAST_MIXED))
+
+
+def _idle_gains_of(
+    holder: Clip | Transition, channels: Mapping[_StreamKey, int], outputs: int
+) -> Iterator[TimelineWarning]:
+    place = f"{holder.json_path}.channelMap"
+    sources = max(_channels(segment, channels) for segment in holder.segments)
+    for gain in holder.channel_map or ():
+        if gain.source > sources:
+            yield TimelineWarning(
+                place,
+                f"source channel {gain.source} has no effect: the source has {sources} "
+                f"channel{'s' if sources != 1 else ''}",
+            )
+        elif gain.output > outputs:
+            yield TimelineWarning(
+                place,
+                f"output channel {gain.output} has no effect: the movie has {outputs}; see "
+                "--audio-channels",
+            )
+
+
+def _channels(segment: Segment, channels: Mapping[_StreamKey, int]) -> int:
+    """How many channels the source of a segment has to give."""
+    source = segment.source
+    if not isinstance(source, MediaSource) or source.average_channels:
+        return 1
+    return channels.get((source.location, str(source.stream)), MOST_CHANNELS)
 
 
 def _short_source(

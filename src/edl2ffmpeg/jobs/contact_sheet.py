@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edl2ffmpeg.errors import EdlValidationError, Problem, printable
+from edl2ffmpeg.jobs.palette import file_name
 from edl2ffmpeg.jobs.picture_file import picture_file
 from edl2ffmpeg.jobs.publish import PublishGuard
 from edl2ffmpeg.jobs.render_job import with_overrides
@@ -143,11 +144,7 @@ def _source_name(layer: LayerPlan) -> str:
         return repr(picture.source.text)
     if not isinstance(picture, MediaPicture):
         return picture.source.generator.value
-    uri = picture.source.uri
-    if "://" in uri:
-        # What follows the path of an address is long, and may be a secret.
-        uri = uri.split("?", 1)[0].split("#", 1)[0]
-    return uri.rstrip("/").rsplit("/", 1)[-1] or uri
+    return file_name(picture.source.uri)
 
 
 def _heading(timeline: Timeline, name: str, shown: int, total: int) -> Heading:

@@ -23,19 +23,24 @@ from edl2ffmpeg.jobs.check import MAX_PROBLEMS, MediaNotes, check_media
 from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.jobs.subtitles import SubtitleJob
 from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.audio_formats import AudioOutput, audio_output
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.formats import (
     ContainerFormat,
     VideoOutput,
     container_for,
+    refuse_picture_options,
     subtitle_codec,
     video_output,
 )
-from edl2ffmpeg.media.verify import verify_frame_count
+from edl2ffmpeg.media.loudness_meter import Loudness
+from edl2ffmpeg.media.verify import verify_frame_count, verify_sample_count
 from edl2ffmpeg.media.versions import library_versions
 from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.loudness_pass import measure_mix
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.session import RenderSession, SessionResult
+from edl2ffmpeg.rendering.sound import loudness_report, stream_titles
 from edl2ffmpeg.settings import RenderSettings, Subtitles
 from edl2ffmpeg.timeline.media_use import lut_files, media_segments
 from edl2ffmpeg.timeline.model import Timeline
@@ -48,7 +53,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RenderResult:
-    """A finished render: the file, its length, and what there is to know about it."""
+    """A finished render: the file, its length, and what there is to know about it.
+
+    ``frames`` is 0 for a file of sound alone.
+    """
 
     output: Path
     frames: int
@@ -100,10 +108,20 @@ class _Job:
     planner: FramePlanner
     frame_range: tuple[int, int]
     container: ContainerFormat
-    video: VideoOutput
+    video: VideoOutput | None
+    audio: AudioOutput | None
     device: DeviceDecision
     access: AccessRules
     subtitles: SubtitleJob
+
+
+@dataclass(frozen=True)
+class _Gain:
+    """What the sound is multiplied by, and the measurement that asked for it."""
+
+    decibels: float = 0.0
+    measured: Loudness | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def render_timeline(
@@ -131,8 +149,16 @@ def render_timeline(
         job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
         published(output, replace=settings.overwrite, guard=guard) as partial,
     ):
-        notes = check_media(job.timeline, job.access, decoders, audio=settings.audio)
+        notes = check_media(
+            job.timeline,
+            job.access,
+            decoders,
+            audio=settings.audio,
+            pictures=job.video is not None,
+            audio_channels=settings.audio_channels,
+        )
         refuse_warnings(job.timeline, notes, settings)
+        gain = _gain(job, settings, progress)
         with RenderSession(
             job.timeline,
             job.planner,
@@ -143,14 +169,20 @@ def render_timeline(
             partial,
             job.container,
             job.video,
+            job.audio,
+            gain.decibels,
             job.subtitles.embedded,
         ) as session:
             result = session.run(progress)
-        verify_frame_count(partial, result.frames)
+        if job.video is not None:
+            verify_frame_count(partial, result.frames)
+        elif job.audio is not None:
+            verify_sample_count(partial, result.samples, job.audio.sample_rate)
         write_subtitles()
     # What was foretold of the sources' ends has been measured by now, or did not come true.
-    warnings = all_warnings(job.timeline, MediaNotes(notes.odd), result.warnings)
-    return _result(job, output, settings, result, warnings)
+    measured = [*result.warnings, *gain.warnings]
+    warnings = all_warnings(job.timeline, MediaNotes(notes.odd), measured)
+    return _result(job, output, settings, result, gain, warnings)
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:
@@ -160,12 +192,43 @@ def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job
     container = container_for(output)
     if settings.subtitles is Subtitles.EMBED:
         subtitle_codec(container)
-    video = video_output(settings, container, timeline.width, timeline.height, timeline.frame_rate)
+    video, audio = _outputs(timeline, container, settings)
     planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
     frames = frame_range_of(timeline, settings, planner.frame_count)
     access = access_rules(settings)
     subtitles = SubtitleJob.of(timeline, frames, output, settings)
-    return _Job(timeline, planner, frames, container, video, device, access, subtitles)
+    return _Job(timeline, planner, frames, container, video, audio, device, access, subtitles)
+
+
+def _outputs(
+    timeline: Timeline, container: ContainerFormat, settings: RenderSettings
+) -> tuple[VideoOutput | None, AudioOutput | None]:
+    """How pictures and sound are encoded; None where there are none."""
+    titles = stream_titles(timeline, settings)
+    # Judged even where the EDL has no sound: what is asked for must be possible.
+    audio = audio_output(settings, container, titles or ("",))
+    if not container.is_sound_only:
+        size = (timeline.width, timeline.height)
+        video = video_output(settings, container, *size, timeline.frame_rate)
+        return video, audio if titles else None
+    refuse_picture_options(settings, container)
+    if not titles:
+        why = "--no-audio asks for none" if not settings.audio else "the EDL has no audio track"
+        raise SettingsError(f".{container.extensions[0]} holds sound alone, but {why}")
+    return None, audio
+
+
+def _gain(job: _Job, settings: RenderSettings, progress: ProgressCallback | None) -> _Gain:
+    """What brings the sound to the loudness that was asked for."""
+    if settings.loudness is None:
+        return _Gain()
+    if job.audio is None:
+        return _Gain(warnings=("there is no sound; the loudness asked for has no effect",))
+    measured = measure_mix(job.timeline, settings, job.access, job.audio, job.frame_range, progress)
+    if measured.integrated is None:
+        why = "the sound is silent, or too short to measure; its loudness stays as it is"
+        return _Gain(measured=measured, warnings=(why,))
+    return _Gain(settings.loudness - measured.integrated, measured)
 
 
 def refuse_warnings(timeline: Timeline, notes: MediaNotes, settings: RenderSettings) -> None:
@@ -240,9 +303,11 @@ def _result(
     output: Path,
     settings: RenderSettings,
     session: SessionResult,
+    gain: _Gain,
     warnings: list[str],
 ) -> RenderResult:
     duration = float(session.frames / job.timeline.frame_rate)
+    frames = session.frames if job.video is not None else 0
     report = {
         "edl2ffmpeg": __version__,
         "versions": {"python": platform.python_version(), **library_versions()},
@@ -257,7 +322,7 @@ def _result(
             "height": job.timeline.height,
             "first_frame": job.frame_range[0],
         },
-        "frames": session.frames,
+        "frames": frames,
         "samples": session.samples,
         "duration_seconds": duration,
         "elapsed_seconds": round(session.elapsed_seconds, 3),
@@ -265,23 +330,41 @@ def _result(
         "counters": session.counters,
         "held_frames": session.held,
         "subtitles": job.subtitles.report,
+        "sound": _sound_report(job, session, gain),
         "warnings": warnings,
     }
-    return RenderResult(
-        output, session.frames, duration, session.elapsed_seconds, tuple(warnings), report
-    )
+    return RenderResult(output, frames, duration, session.elapsed_seconds, tuple(warnings), report)
+
+
+def _sound_report(job: _Job, session: SessionResult, gain: _Gain) -> dict[str, Any] | None:
+    audio = job.audio
+    if audio is None:
+        return None
+    return {
+        "codec": audio.codec.encoder,
+        "bitrate": audio.bitrate,
+        "sample_rate": audio.sample_rate,
+        "channels": audio.channels,
+        "gain_db": round(gain.decibels, 2),
+        "measured": loudness_report(gain.measured) if gain.measured is not None else None,
+        "streams": session.sound,
+    }
 
 
 def _settings_report(settings: RenderSettings, job: _Job) -> dict[str, Any]:
-    has_sound = settings.audio and bool(job.timeline.audio_tracks)
+    video = job.video
     return {
         "container": job.container.muxer,
-        "codec": job.video.encoder,
-        "pixel_format": job.video.pixel_format.name,
-        "encoder_options": job.video.options,
+        "codec": video.encoder if video is not None else None,
+        "pixel_format": video.pixel_format.name if video is not None else None,
+        "encoder_options": video.options if video is not None else {},
         "bitrate": settings.bitrate,
         "audio": settings.audio,
-        "audio_codec": job.container.audio_codec if has_sound else None,
+        "audio_codec": job.audio.codec.encoder if job.audio is not None else None,
+        "audio_tracks": settings.audio_tracks.value,
+        "audio_speed": settings.audio_speed.value,
+        "loudness": settings.loudness,
+        "peak_limit": settings.peak_limit,
         "fit": settings.fit.value,
         "threads": settings.threads,
         "strict": settings.strict,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
@@ -12,24 +11,26 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.jobs.palette import (
+    ACCENT,
+    BRIGHT,
+    CARD,
+    EDGE,
+    PAPER,
+    QUIET,
+    Colour,
+    Font,
+    ellipsised,
+    plain,
+)
 
-__all__ = ["Cell", "Heading", "SheetLayout", "draw_sheet", "ellipsised", "plain"]
-
-_PAPER = (17, 19, 23)
-_CARD = (27, 30, 36)
-_EDGE = (42, 46, 54)
-_BRIGHT = (232, 234, 237)
-_QUIET = (140, 147, 158)
-_ACCENT = (230, 173, 92)
+__all__ = ["Cell", "Heading", "SheetLayout", "draw_sheet"]
 
 # A sheet somewhat wider than high is read most easily on a screen.
 _SHAPE = 1.5
 _MOST_PIXELS = 120_000_000
 _LONGEST_SIDE = 65_000
 """JPEG ends at 65 500."""
-
-_Colour = tuple[int, int, int]
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def draw_sheet(
     layout: SheetLayout, heading: Heading, cards: Sequence[Sequence[Cell]]
 ) -> npt.NDArray[np.uint8]:
     """The sheet as (height, width, 3) R'G'B'."""
-    sheet = Image.new("RGB", (layout.width, layout.height), _PAPER)
+    sheet = Image.new("RGB", (layout.width, layout.height), PAPER)
     pen = _Pen(ImageDraw.Draw(sheet), layout)
     pen.heading(heading)
     for number, cells in enumerate(cards):
@@ -176,14 +177,14 @@ class _Pen:
         layout = self._layout
         left, width = layout.margin, layout.width - 2 * layout.margin
         baseline = layout.margin + layout.title_size
-        self._text((left, baseline), heading.name, self._title, _BRIGHT, width)
+        self._text((left, baseline), heading.name, self._title, BRIGHT, width)
         baseline += layout.line_height + layout.gap // 4
-        self._text((left, baseline), "   \u00b7   ".join(heading.facts), self._font, _QUIET, width)
+        self._text((left, baseline), "   \u00b7   ".join(heading.facts), self._font, QUIET, width)
 
     def card(self, left: int, top: int) -> None:
         layout = self._layout
         box = (left, top, left + layout.card_width - 1, top + layout.card_height - 1)
-        self._draw.rounded_rectangle(box, layout.padding, _CARD, _EDGE)
+        self._draw.rounded_rectangle(box, layout.padding, CARD, EDGE)
 
     def label(self, card: int, index: int, cell: Cell) -> None:
         """Frame and time on one line, place and source on the next."""
@@ -192,14 +193,12 @@ class _Pen:
         left += layout.padding + index * (layout.cell_width + layout.padding)
         baseline = top + layout.padding + layout.thumbnail[1] + layout.line_height
         # The frame at which something begins is what the eye should find first.
-        self._pair(
-            (left, baseline), (cell.frame, cell.time), (_BRIGHT if index else _ACCENT, _QUIET)
-        )
+        self._pair((left, baseline), (cell.frame, cell.time), (BRIGHT if index else ACCENT, QUIET))
         baseline += layout.line_height
-        self._pair((left, baseline), (cell.place, cell.source), (_QUIET, _BRIGHT))
+        self._pair((left, baseline), (cell.place, cell.source), (QUIET, BRIGHT))
 
     def _pair(
-        self, place: tuple[int, int], words: tuple[str, str], colours: tuple[_Colour, _Colour]
+        self, place: tuple[int, int], words: tuple[str, str], colours: tuple[Colour, Colour]
     ) -> None:
         """Two words side by side; the first leaves the second nearly half of the cell."""
         # Never up to the edge: the next cell's label begins there.
@@ -212,40 +211,11 @@ class _Pen:
         self,
         place: tuple[int, int],
         text: str,
-        font: _Font,
-        colour: _Colour,
+        font: Font,
+        colour: Colour,
         room: int,
     ) -> int:
         """Draws what there is room for on the baseline ``place``; gives its width in pixels."""
         shown = ellipsised(plain(text), font, room)
         self._draw.text(place, shown, colour, font, anchor="ls")
         return ceil(font.getlength(shown))
-
-
-def plain(text: str) -> str:
-    """``text`` in the letters that Pillow's own font has: accents dropped, the rest as "?"."""
-    letters = (
-        letter
-        for letter in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(letter)
-    )
-    return "".join(letter if letter.isascii() or letter == "\u00b7" else "?" for letter in letters)
-
-
-def ellipsised(text: str, font: _Font, room: int) -> str:
-    """``text``, or as much of its beginning and end as fits into ``room`` pixels."""
-    if font.getlength(text) <= room:
-        return text
-    low, high = 0, len(text) - 1
-    while low < high:
-        kept = (low + high + 1) // 2
-        if font.getlength(_without_middle(text, kept)) <= room:
-            low = kept
-        else:
-            high = kept - 1
-    return _without_middle(text, low) if low else ""
-
-
-def _without_middle(text: str, kept: int) -> str:
-    head = (kept + 1) // 2
-    return text[:head] + "\u2026" + text[len(text) - (kept - head) :]

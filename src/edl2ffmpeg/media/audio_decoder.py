@@ -16,7 +16,7 @@ from edl2ffmpeg.media.audio_samples import ChannelMixer
 from edl2ffmpeg.media.audio_stream import AudioStreamReader
 from edl2ffmpeg.media.streams import states_length
 from edl2ffmpeg.ownership import Owner
-from edl2ffmpeg.timeline.model import StreamSelector
+from edl2ffmpeg.timeline.model import ChannelMap, StreamSelector
 from edl2ffmpeg.timing import sample_at
 
 __all__ = ["AudioDecoder"]
@@ -39,11 +39,13 @@ class AudioDecoder(Owner):
         sample_rate: int = 48000,
         channels: int = 2,
         average_channels: bool = False,
+        channel_map: ChannelMap | None = None,
     ) -> None:
         self.location = location
         self.sample_rate = sample_rate
         self.channels = channels
-        mixer = ChannelMixer(channels, average=average_channels)
+        mixer = ChannelMixer(channels, average=average_channels, channel_map=channel_map)
+        self._is_averaged = average_channels
         with ExitStack() as undo:
             self._packets = AudioPackets(access, location, stream)
             undo.callback(self._packets.close)
@@ -70,9 +72,9 @@ class AudioDecoder(Owner):
         return self._position
 
     @property
-    def source_sample_rate(self) -> int:
-        """The stream's own rate."""
-        return self._reader.sample_rate
+    def source_channels(self) -> int:
+        """How many channels the stream has to give: 1 where they are averaged."""
+        return 1 if self._is_averaged else self._packets.stream.codec_context.channels
 
     @property
     def start_sample(self) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
 from edl2ffmpeg.ownership import Owner
-from edl2ffmpeg.timeline.model import MediaSource, StreamSelector
+from edl2ffmpeg.timeline.model import ChannelMap, MediaSource, StreamSelector
 
 __all__ = ["AudioDecoderPool"]
 
 _MOST_IDLE = 8
 
-_Key = tuple[str, StreamSelector, bool]
+_Key = tuple[str, StreamSelector, bool, ChannelMap | None]
 
 
 class AudioDecoderPool(Owner):
@@ -41,22 +41,24 @@ class AudioDecoderPool(Owner):
         self._closed = False
         self.opened = 0
 
-    def borrow(self, source: MediaSource, position: int) -> AudioDecoder:
+    def borrow(
+        self, source: MediaSource, position: int, channel_map: ChannelMap | None = None
+    ) -> AudioDecoder:
         """A decoder of ``source`` that gets to sample ``position`` cheaply; ``give_back`` it."""
         if self._closed:
             raise ValueError("the audio decoder pool is closed")
-        key = (source.location, source.stream, source.average_channels)
+        key = (source.location, source.stream, source.average_channels, channel_map)
         found = [index for index, (other, _) in enumerate(self._idle) if other == key]
         if found:
             # Forward is cheap, backward is a seek.
             best = min(found, key=lambda index: _cost(self._idle[index][1], position))
             decoder = self._idle.pop(best)[1]
         else:
-            decoder = self._open(source)
+            decoder = self._open(source, channel_map)
         self._lent[id(decoder)] = (key, decoder)
         return decoder
 
-    def _open(self, source: MediaSource) -> AudioDecoder:
+    def _open(self, source: MediaSource, channel_map: ChannelMap | None) -> AudioDecoder:
         self.opened += 1
         return AudioDecoder(
             self._access,
@@ -65,6 +67,7 @@ class AudioDecoderPool(Owner):
             sample_rate=self._sample_rate,
             channels=self._channels,
             average_channels=source.average_channels,
+            channel_map=channel_map,
         )
 
     def give_back(self, decoder: AudioDecoder) -> None:

@@ -13,34 +13,41 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 
+from edl2ffmpeg.media.audio_formats import AudioOutput
+
 __all__ = ["AudioEncoder"]
 
-_BITRATE_PER_CHANNEL = 96_000
-_LAYOUTS = {1: "mono", 2: "stereo"}
 _UNCOMPRESSED_BLOCK = 1024
-_INTEGER_SCALE = {"s16": (2**15, np.int16), "s32": (2**31, np.int32)}
+_INTEGER_TYPES = {"s16": np.int16, "s32": np.int32}
 
 
 class AudioEncoder:
     """One audio stream of an output container, fed with float32 (samples, channels) blocks."""
 
-    def __init__(
-        self, container: OutputContainer, codec: str, sample_rate: int, channels: int
-    ) -> None:
-        stream = container.add_stream(codec, rate=sample_rate)
+    def __init__(self, container: OutputContainer, output: AudioOutput, title: str = "") -> None:
+        codec = output.codec
+        stream = container.add_stream(
+            codec.encoder, rate=output.sample_rate, options=dict(output.options)
+        )
         assert isinstance(stream, AudioStream)
+        if title:
+            stream.metadata["title"] = title
         context = stream.codec_context
-        context.layout = _LAYOUTS[channels]
-        context.time_base = Fraction(1, sample_rate)
-        if not codec.startswith("pcm_"):
-            context.bit_rate = _BITRATE_PER_CHANNEL * channels
+        context.layout = output.layout
+        context.format = codec.sample_format
+        context.time_base = Fraction(1, output.sample_rate)
+        if output.bitrate is not None:
+            context.bit_rate = output.bitrate
         context.open()
         self._stream = stream
-        self._format = context.format.name
-        self._layout = _LAYOUTS[channels]
-        self._rate = sample_rate
+        # Packed, whatever the encoder takes: PyAV makes no planar frames of eight channels.
+        self._format = codec.sample_format.removesuffix("p")
+        self._bits = codec.bits
+        self._layout = output.layout
+        self._rate = output.sample_rate
         self._frame_size = context.frame_size or _UNCOMPRESSED_BLOCK
-        self._rest = np.empty((0, channels), np.float32)
+        self._rest = np.empty((0, output.channels), np.float32)
+        self._tail_samples = codec.tail_samples
         self.samples_encoded = 0
 
     def encode(self, block: npt.NDArray[np.float32]) -> Iterator[Packet[AudioStream]]:
@@ -53,6 +60,8 @@ class AudioEncoder:
 
     def drain(self) -> Iterator[Packet[AudioStream]]:
         """The packets still inside, the last, shorter frame included."""
+        if self._tail_samples:
+            yield from self.encode(np.zeros((self._tail_samples, self._rest.shape[1]), np.float32))
         if len(self._rest):
             yield from self._encode_frame(self._rest)
             self._rest = self._rest[:0]
@@ -67,13 +76,12 @@ class AudioEncoder:
         return self._stream.encode(frame)
 
     def _converted(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
-        """The samples in the encoder's format and FFmpeg's array shape for it."""
-        packed = self._format.removesuffix("p")
+        """The samples in the packed form of the encoder's format, as PyAV's arrays have it."""
         values: npt.NDArray[Any] = samples
-        if packed in _INTEGER_SCALE:
-            scale, dtype = _INTEGER_SCALE[packed]
-            scaled = np.rint(samples.astype(np.float64) * scale)
-            values = np.clip(scaled, -scale, scale - 1).astype(dtype)
-        if self._format.endswith("p"):
-            return np.ascontiguousarray(values.T)
+        if self._bits:
+            # Rounded to what is kept of them; the bits below are left to be cut off.
+            scale = 2 ** (self._bits - 1)
+            scaled = np.clip(np.rint(samples.astype(np.float64) * scale), -scale, scale - 1)
+            kind = _INTEGER_TYPES[self._format]
+            values = scaled.astype(kind) * kind(2 ** (np.dtype(kind).itemsize * 8 - self._bits))
         return np.ascontiguousarray(values).reshape(1, -1)

@@ -18,7 +18,8 @@ import av
 import numpy as np
 
 from edl2ffmpeg.audio.samples import Samples, silence
-from edl2ffmpeg.media.audio_samples import layout_name, planar_frame
+from edl2ffmpeg.media.audio_layouts import layout_name
+from edl2ffmpeg.media.audio_samples import packed_frame, packed_samples
 
 __all__ = ["GridResampler"]
 
@@ -71,15 +72,15 @@ class GridResampler:
 
     def _restart(self, start: int) -> None:
         step = start // self._out_step - self._warm_up_steps
-        self._resampler = av.AudioResampler("fltp", layout_name(self._channels), self._out_rate)
+        self._resampler = av.AudioResampler("flt", layout_name(self._channels), self._out_rate)
         self._input_position = step * self._in_step
         self._ready = silence(0, self._channels)
         self._ready_start = step * self._out_step
 
     def _feed(self) -> Samples:
         assert self._resampler is not None
-        frame = planar_frame(self._read_input(self._input_position, _FEED_SAMPLES), self._in_rate)
+        frame = packed_frame(self._read_input(self._input_position, _FEED_SAMPLES), self._in_rate)
         frame.time_base = Fraction(1, self._in_rate)
         self._input_position += _FEED_SAMPLES
-        outputs = [output.to_ndarray().T for output in self._resampler.resample(frame)]
+        outputs = [packed_samples(output) for output in self._resampler.resample(frame)]
         return np.concatenate(outputs) if outputs else silence(0, self._channels)

@@ -8,20 +8,20 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from edl2ffmpeg.audio.samples import Samples
+from edl2ffmpeg.media.audio_layouts import MOST_CHANNELS, layout_name
+from edl2ffmpeg.timeline.model import ChannelMap
 
-__all__ = ["ChannelMixer", "frame_samples", "layout_name", "planar_frame"]
+__all__ = ["ChannelMixer", "frame_samples", "packed_frame", "packed_samples"]
 
-_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31}
-
-
-def layout_name(channels: int) -> str:
-    """FFmpeg's usual layout of so many channels."""
-    return _LAYOUTS.get(channels, f"{channels}c")
+# PyAV reads beyond the list of planes when all of a frame's eight pointers are used.
+_MOST_PLANES = 7
 
 
 def frame_samples(frame: AudioFrame) -> Samples:
     """The samples of ``frame`` as ``(count, its channels)`` float32, full scale 1."""
+    if frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES:
+        (frame,) = av.AudioResampler(format=frame.format.name.removesuffix("p")).resample(frame)
     raw = frame.to_ndarray()
     name = frame.format.name
     data = raw.T if name.endswith("p") else raw.reshape(frame.samples, -1)
@@ -37,12 +37,17 @@ def frame_samples(frame: AudioFrame) -> Samples:
     return samples if np.isfinite(samples).all() else np.nan_to_num(samples, posinf=1, neginf=-1)
 
 
-def planar_frame(samples: Samples, sample_rate: int) -> AudioFrame:
-    """``samples`` as a planar float frame for FFmpeg's filters."""
-    planes = np.ascontiguousarray(samples.T)
-    frame = AudioFrame.from_ndarray(planes, "fltp", layout_name(samples.shape[1]))
+def packed_frame(samples: Samples, sample_rate: int) -> AudioFrame:
+    """``samples`` as a packed float frame for FFmpeg's filters, of any number of channels."""
+    line = np.ascontiguousarray(samples).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(line, "flt", layout_name(samples.shape[1]))
     frame.sample_rate = sample_rate
     return frame
+
+
+def packed_samples(frame: AudioFrame) -> Samples:
+    """The samples of a packed float frame that a filter made, ``(count, channels)``."""
+    return np.asarray(frame.to_ndarray(), np.float32).reshape(frame.samples, -1)
 
 
 class ChannelMixer:
@@ -50,12 +55,16 @@ class ChannelMixer:
 
     One channel goes to the first two, the same layout goes through, the rest follows
     libswresample's own downmix without its normalisation (a float mix has headroom).  With
-    ``average`` the mean of all channels goes to the first two.
+    ``average`` the mean of all channels is taken for the only one.  A ``channel_map`` takes
+    the place of all but that; gains of channels that are not there are passed over.
     """
 
-    def __init__(self, channels: int, *, average: bool) -> None:
+    def __init__(
+        self, channels: int, *, average: bool, channel_map: ChannelMap | None = None
+    ) -> None:
         self._channels = channels
         self._average = average
+        self._channel_map = channel_map
         self._matrices: dict[tuple[str, int], NDArray[np.float32] | None] = {}
 
     @property
@@ -77,6 +86,8 @@ class ChannelMixer:
 
     def _matrix(self, layout: str, channels: int) -> NDArray[np.float32] | None:
         """Gains ``(channels in, channels out)``; ``None`` leaves the samples as they are."""
+        if self._channel_map is not None:
+            return self._mapped(1 if self._average else channels, channels)
         if channels == 1 or self._average:
             gains = np.zeros((channels, self._channels), np.float32)
             gains[:, :2] = np.float32(1 / channels)
@@ -85,17 +96,27 @@ class ChannelMixer:
             return None
         return _downmix(layout, channels, layout_name(self._channels))
 
+    def _mapped(self, sources: int, channels: int) -> NDArray[np.float32]:
+        """The map's gains from the stream's ``sources``; one is the mean of all ``channels``."""
+        gains = np.zeros((sources, self._channels), np.float64)
+        for entry in self._channel_map or ():
+            if entry.source <= sources and entry.output <= self._channels:
+                gains[entry.source - 1, entry.output - 1] += entry.gain
+        share = channels // sources
+        return np.repeat(gains / share, share, axis=0).astype(np.float32)
+
 
 def _downmix(layout: str, channels: int, target: str) -> NDArray[np.float32]:
     """FFmpeg's gains from ``layout`` to ``target``, read off an impulse in each channel."""
-    for name in (layout, layout_name(channels)):
+    line = np.eye(channels, dtype=np.float32).reshape(1, -1)
+    for name in (layout, *([layout_name(channels)] if channels <= MOST_CHANNELS else [])):
         try:
-            impulses = AudioFrame.from_ndarray(np.eye(channels, dtype=np.float32), "fltp", name)
+            impulses = AudioFrame.from_ndarray(line, "flt", name)
             impulses.sample_rate = 48000
-            mixed = av.AudioResampler(format="fltp", layout=target, rate=48000).resample(impulses)
+            mixed = av.AudioResampler(format="flt", layout=target, rate=48000).resample(impulses)
         except (av.FFmpegError, ValueError):
             continue  # a layout without an order, such as "6 channels": take the usual one
-        gains = frame_samples(mixed[0])
+        gains = packed_samples(mixed[0])
         if len(gains) == channels:
             return np.array(gains)
     outputs = av.AudioLayout(target).nb_channels

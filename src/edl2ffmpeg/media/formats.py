@@ -21,6 +21,7 @@ __all__ = [
     "VideoCodec",
     "VideoOutput",
     "container_for",
+    "refuse_picture_options",
     "subtitle_codec",
     "video_output",
 ]
@@ -66,15 +67,26 @@ class VideoCodec:
 
 @dataclass(frozen=True)
 class ContainerFormat:
-    """One container: its FFmpeg muxer, the codecs it may hold, the usual one first."""
+    """One container: its FFmpeg muxer, the codecs it may hold, the usual ones first.
+
+    Without ``video_codecs`` it is for sound alone.  ``frame_rates`` and ``sample_rates`` empty:
+    any that the codec takes.
+    """
 
     muxer: str
     extensions: tuple[str, ...]
     video_codecs: tuple[str, ...]
-    audio_codec: str
+    audio_codecs: tuple[str, ...]
     options: tuple[tuple[str, str], ...] = ()
     subtitle_codec: str | None = None
     frame_rates: tuple[Fraction, ...] = ()
+    sample_rates: tuple[int, ...] = ()
+    most_audio_streams: int | None = None
+
+    @property
+    def is_sound_only(self) -> bool:
+        """Whether it holds no pictures."""
+        return not self.video_codecs
 
 
 def _named(option: str, names: list[str]) -> dict[str, dict[str, str]]:
@@ -149,32 +161,43 @@ VIDEO_CODECS = (
 )  # fmt: skip
 
 _FASTSTART = (("movflags", "+faststart"),)
+_PCM = ("pcm_s16le", "pcm_s24le", "pcm_f32le")
 
 CONTAINERS = (
     ContainerFormat(
         "mp4", ("mp4", "m4v"),
-        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"), "aac", _FASTSTART,
-        "mov_text",
+        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"),
+        ("aac", "libopus", "libmp3lame", "flac", "ac3"), _FASTSTART, "mov_text",
     ),
     ContainerFormat(
         "mov", ("mov",),
-        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video"), "aac", _FASTSTART,
-        "mov_text",
+        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video"),
+        ("aac", *_PCM, "libmp3lame", "ac3"), _FASTSTART, "mov_text",
     ),
     ContainerFormat(
         "matroska", ("mkv",),
         ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1"),
-        "aac", subtitle_codec="subrip",
+        ("aac", "libopus", "libmp3lame", "flac", *_PCM, "ac3"), subtitle_codec="subrip",
     ),
     ContainerFormat(
-        "webm", ("webm",), ("libvpx-vp9", "libsvtav1"), "libopus", subtitle_codec="webvtt"
+        "webm", ("webm",), ("libvpx-vp9", "libsvtav1"), ("libopus",), subtitle_codec="webvtt"
     ),
     # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
     ContainerFormat(
-        "mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), "pcm_s16le",
-        frame_rates=_MXF_RATES,
+        "mxf", ("mxf",), ("mpeg2video", "prores_ks", "dnxhd", "ffv1"), _PCM[:2],
+        frame_rates=_MXF_RATES, sample_rates=(48_000,),
     ),
-    ContainerFormat("mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), "aac"),
+    ContainerFormat(
+        "mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), ("aac", "ac3", "libmp3lame")
+    ),
+    # Beyond 4 GB a plain WAV file cannot say how long it is.
+    ContainerFormat(
+        "wav", ("wav",), (), _PCM, (("rf64", "auto"),), most_audio_streams=1
+    ),
+    ContainerFormat("ipod", ("m4a",), (), ("aac",), _FASTSTART),
+    ContainerFormat("flac", ("flac",), (), ("flac",), most_audio_streams=1),
+    ContainerFormat("mp3", ("mp3",), (), ("libmp3lame",), most_audio_streams=1),
+    ContainerFormat("ogg", ("opus",), (), ("libopus",), most_audio_streams=1),
 )  # fmt: skip
 
 _BY_ENCODER = {codec.encoder: codec for codec in VIDEO_CODECS}
@@ -206,6 +229,22 @@ def subtitle_codec(container: ContainerFormat) -> str:
         f"subtitles cannot be embedded in {container.muxer}, only in {able}; use one of these, or "
         "--subtitles sidecar or burn"
     )
+
+
+def refuse_picture_options(settings: RenderSettings, container: ContainerFormat) -> None:
+    """Raises ``SettingsError`` for an option of pictures where a file is for sound alone."""
+    for name, option in (
+        ("codec", "--codec"),
+        ("bitrate", "--bitrate"),
+        ("preset", "--preset"),
+        ("crf", "--crf"),
+        ("pixel_format", "--pix-fmt"),
+    ):
+        if getattr(settings, name) is not None:
+            raise SettingsError(
+                f".{container.extensions[0]} holds sound alone; leave {option} out"
+                + (f", or use --audio-{name}" if name in ("codec", "bitrate") else "")
+            )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from edl2ffmpeg.devices.cpu import encoder_threads
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._translate import encoding
 from edl2ffmpeg.media.audio_encoder import AudioEncoder
+from edl2ffmpeg.media.audio_formats import AudioOutput
 from edl2ffmpeg.media.formats import ContainerFormat, VideoOutput, subtitle_codec
 from edl2ffmpeg.media.subtitle_encoder import SubtitleEncoder, interleaving
 from edl2ffmpeg.media.video_encoder import VideoEncoder
@@ -32,9 +33,10 @@ _REPRODUCIBLE = {"fflags": "+bitexact"}
 
 
 class Muxer(Owner):
-    """An output file with one video stream, at most one audio stream, and any text tracks.
+    """An output file with at most one video stream, any audio streams, and any text tracks.
 
-    ``subtitles`` are the cues of each text track, of which players show the first by default.
+    ``audio`` has one stream for each of its titles.  ``subtitles`` are the cues of each text
+    track, of which players show the first by default.
 
     Opening it opens the encoders and writes the header, so that settings FFmpeg refuses are
     found before the first frame.  ``finish()`` completes the file; ``close()`` without it
@@ -45,18 +47,16 @@ class Muxer(Owner):
         self,
         path: Path,
         container: ContainerFormat,
-        video: VideoOutput,
+        video: VideoOutput | None,
         *,
-        audio_rate: int | None = None,
-        audio_channels: int = 2,
+        audio: AudioOutput | None = None,
         threads: int = 0,
         subtitles: Sequence[Sequence[Cue]] = (),
     ) -> None:
         self._path = str(path)
-        self._audio: AudioEncoder | None = None
         self._output: OutputContainer | None = None
         options = {**_REPRODUCIBLE, **dict(container.options)}
-        if subtitles:
+        if subtitles and video is not None:
             options |= interleaving(video.encoder)
         with encoding(self._path, "opening the output"):
             self._output = av.open(
@@ -66,23 +66,14 @@ class Muxer(Owner):
                 container_options=options,
             )
         try:
-            self._video = VideoEncoder(self._output, video, encoder_threads(threads))
-            if audio_rate is not None:
-                self._audio = AudioEncoder(
-                    self._output, container.audio_codec, audio_rate, audio_channels
-                )
-            self._subtitles = [
-                SubtitleEncoder(
-                    self._output,
-                    subtitle_codec(container),
-                    cues,
-                    video.frame_rate,
-                    is_default=index == 0,
-                )
-                for index, cues in enumerate(subtitles)
-            ]
-            self._audio_rate = audio_rate
-            self._frame_rate = video.frame_rate
+            self._video = None
+            if video is not None:
+                self._video = VideoEncoder(self._output, video, encoder_threads(threads))
+            with encoding(self._path, "opening the encoder of the sound"):
+                self._audio = _audio_encoders(self._output, audio)
+            self._subtitles = _subtitle_encoders(self._output, container, video, subtitles)
+            self._audio_rate = audio.sample_rate if audio is not None else None
+            self._frame_rate = video.frame_rate if video is not None else None
             with encoding(self._path, "writing the header"):
                 self._output.start_encoding()
         except BaseException:
@@ -92,45 +83,47 @@ class Muxer(Owner):
     @property
     def video(self) -> VideoEncoder:
         """The video encoder, for its counters."""
+        assert self._video is not None
         return self._video
 
     @property
     def audio_wanted_until(self) -> int:
         """Samples of sound that lie before the end of the pictures written so far."""
-        if self._audio_rate is None:
+        if self._audio_rate is None or self._frame_rate is None:
             return 0
-        end = Fraction(self._video.frames_encoded) / self._frame_rate
+        end = Fraction(self.video.frames_encoded) / self._frame_rate
         return -(-end * self._audio_rate // 1)
 
     def write_frame(self, frame: Frame) -> None:
         """Encodes and writes the next frame, and the subtitles that begin with it."""
         output = self._require_open()
-        number = self._video.frames_encoded
+        number = self.video.frames_encoded
         with encoding(self._path, f"writing frame {number}"):
             # Before the frame: FFmpeg can put packets in order only while it holds them.
             for text in self._subtitles:
                 for text_packet in text.before_frame(number):
                     output.mux_one(text_packet)
-            for packet in self._video.encode(frame):
+            for packet in self.video.encode(frame):
                 output.mux_one(packet)
 
-    def write_samples(self, block: npt.NDArray[np.float32]) -> None:
-        """Encodes and writes the next float32 (samples, channels) block."""
+    def write_samples(self, blocks: Sequence[npt.NDArray[np.float32]]) -> None:
+        """Encodes and writes the next float32 (samples, channels) block of each audio stream."""
         output = self._require_open()
-        assert self._audio is not None
         with encoding(self._path, "writing sound"):
-            for packet in self._audio.encode(block):
-                output.mux_one(packet)
+            for encoder, block in zip(self._audio, blocks, strict=True):
+                for packet in encoder.encode(block):
+                    output.mux_one(packet)
 
     def finish(self) -> None:
         """Drains the encoders and completes the file; raises when a frame was lost."""
         output = self._require_open()
         with encoding(self._path, "finishing the file"):
-            if self._audio is not None:
-                for audio_packet in self._audio.drain():
+            for encoder in self._audio:
+                for audio_packet in encoder.drain():
                     output.mux_one(audio_packet)
-            for packet in self._video.drain():
-                output.mux_one(packet)
+            if self._video is not None:
+                for packet in self._video.drain():
+                    output.mux_one(packet)
             self._output = None
             output.close()
 
@@ -146,3 +139,25 @@ class Muxer(Owner):
             # The file is being abandoned: that its trailer cannot be written changes nothing.
             with contextlib.suppress(av.FFmpegError, OSError):
                 output.close()
+
+
+def _audio_encoders(output: OutputContainer, audio: AudioOutput | None) -> list[AudioEncoder]:
+    if audio is None:
+        return []
+    return [AudioEncoder(output, audio, title) for title in audio.titles]
+
+
+def _subtitle_encoders(
+    output: OutputContainer,
+    container: ContainerFormat,
+    video: VideoOutput | None,
+    subtitles: Sequence[Sequence[Cue]],
+) -> list[SubtitleEncoder]:
+    if video is None:
+        return []
+    return [
+        SubtitleEncoder(
+            output, subtitle_codec(container), cues, video.frame_rate, is_default=index == 0
+        )
+        for index, cues in enumerate(subtitles)
+    ]

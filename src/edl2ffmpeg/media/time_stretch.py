@@ -14,10 +14,12 @@ from math import ceil, log2
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.filter import Graph
 
 from edl2ffmpeg.audio.samples import Samples, silence
-from edl2ffmpeg.media.audio_samples import layout_name, planar_frame
+from edl2ffmpeg.media.audio_layouts import layout_name
+from edl2ffmpeg.media.audio_samples import packed_frame, packed_samples
 
 __all__ = ["TimeStretch"]
 
@@ -76,7 +78,7 @@ class TimeStretch:
 
     def _feed(self) -> Samples:
         samples = self._read_input(self._position, _FEED_SAMPLES)
-        frame = planar_frame(samples, self._sample_rate)
+        frame = packed_frame(samples, self._sample_rate)
         frame.pts = self._position - self._first_sample
         frame.time_base = Fraction(1, self._sample_rate)
         self._position += _FEED_SAMPLES
@@ -84,10 +86,15 @@ class TimeStretch:
         outputs = []
         while True:
             try:
-                outputs.append(self._graph.pull().to_ndarray().T)
+                outputs.append(self._pull())
             except (av.error.BlockingIOError, av.error.EOFError):
                 break
         return np.concatenate(outputs) if outputs else silence(0, self._channels)
+
+    def _pull(self) -> Samples:
+        frame = self._graph.pull()
+        assert isinstance(frame, AudioFrame)
+        return packed_samples(frame)
 
 
 def _stages(speed: Fraction) -> int:
@@ -104,7 +111,7 @@ def _graph(speed: Fraction, sample_rate: int, channels: int) -> Graph:
     graph = Graph()
     layout = layout_name(channels)
     source = graph.add_abuffer(
-        sample_rate=sample_rate, format="fltp", layout=layout, time_base=Fraction(1, sample_rate)
+        sample_rate=sample_rate, format="flt", layout=layout, time_base=Fraction(1, sample_rate)
     )
     # One stage below 0.5 is refused, and above 2 it would skip sound instead of blending it.
     stages = _stages(speed)
@@ -114,7 +121,7 @@ def _graph(speed: Fraction, sample_rate: int, channels: int) -> Graph:
         stage = graph.add("atempo", f"{min(max(tempo, 0.5), 2.0):.17g}")
         last.link_to(stage)
         last = stage
-    form = graph.add("aformat", sample_fmts="fltp", channel_layouts=layout)
+    form = graph.add("aformat", sample_fmts="flt", channel_layouts=layout)
     sink = graph.add("abuffersink")
     graph.link_nodes(last, form, sink)
     graph.configure()

@@ -1,7 +1,8 @@
-"""Reads a finished file back and counts its pictures; it decodes nothing."""
+"""Reads a finished file back and counts what it holds; it decodes nothing."""
 
 from __future__ import annotations
 
+from math import ceil
 from pathlib import Path
 
 import av
@@ -9,7 +10,7 @@ import av
 from edl2ffmpeg.errors import EncodeError
 from edl2ffmpeg.media._translate import encoding
 
-__all__ = ["verify_frame_count"]
+__all__ = ["verify_frame_count", "verify_sample_count"]
 
 
 def verify_frame_count(path: Path, frames: int) -> None:
@@ -27,5 +28,32 @@ def verify_frame_count(path: Path, frames: int) -> None:
     if found != frames:
         raise EncodeError(
             f"{path}: {frames} frames were written, but the file holds {found}; render again",
+            str(path),
+        )
+
+
+def verify_sample_count(path: Path, samples: int, sample_rate: int) -> None:
+    """Raises ``EncodeError`` unless each stream in ``path`` lasts for all ``samples``."""
+    with (
+        encoding(str(path), "reading the finished file back"),
+        av.open(f"file:{path}") as container,
+    ):
+        streams = container.streams.audio
+        ends = [0] * len(streams)
+        for packet in container.demux(*streams):
+            if packet.size and packet.pts is not None:
+                index = streams.index(packet.stream)
+                ends[index] = packet.pts + (packet.duration or 0)
+        found = [
+            round((end - (stream.start_time or 0)) * stream.time_base * sample_rate)
+            for stream, end in zip(streams, ends, strict=True)
+            if stream.time_base is not None
+        ]
+        # Compressed frames reach beyond the end, and ticks may be coarser than samples.
+        coarse = max(ceil(stream.time_base * sample_rate) for stream in streams if stream.time_base)
+    if min(found, default=0) < samples - coarse:
+        raise EncodeError(
+            f"{path}: {samples} samples were written, but the file holds {min(found, default=0)}; "
+            "render again",
             str(path),
         )

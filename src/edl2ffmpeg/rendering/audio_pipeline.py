@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from fractions import Fraction
-from typing import Protocol
 
-from edl2ffmpeg.audio.envelope import FadeEnvelope
-from edl2ffmpeg.audio.mixer import Clipping, Mixer
+import numpy as np
+
+from edl2ffmpeg.audio.automation import level_gains, pan_positions
+from edl2ffmpeg.audio.envelope import FadeEnvelope, crossfade_gains
+from edl2ffmpeg.audio.master import Clipping, Master
+from edl2ffmpeg.audio.pan import pan_mono, pan_stereo
 from edl2ffmpeg.audio.samples import Samples, silence
-from edl2ffmpeg.audio.tone import tone_samples
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
 from edl2ffmpeg.media.audio_decoder_pool import AudioDecoderPool
-from edl2ffmpeg.media.time_stretch import TimeStretch
 from edl2ffmpeg.ownership import Owner
-from edl2ffmpeg.plan.mix_planner import SoundSegment, plan_mix
+from edl2ffmpeg.plan.mix_planner import MixTrack, SoundSegment, plan_mix
+from edl2ffmpeg.rendering.voices import MediaVoice, SilentVoice, ToneVoice, Voice
 from edl2ffmpeg.timeline.model import (
     GeneratedSource,
     Generator,
@@ -25,7 +26,7 @@ from edl2ffmpeg.timeline.model import (
     Timeline,
     TimelineWarning,
 )
-from edl2ffmpeg.timing import format_seconds, sample_at
+from edl2ffmpeg.timing import format_seconds
 
 __all__ = ["BLOCK_SAMPLES", "AudioPipeline"]
 
@@ -36,8 +37,12 @@ class AudioPipeline(Owner):
     """Owner of the decoders of a mix.
 
     ``blocks`` gives ``(count, channels)`` float32 arrays that cover ``sample_range`` (the
-    whole timeline by default) exactly, each of ``block_samples`` but the last.  Closing the
-    generator stops it.  Use it from one thread at a time, which may be any.
+    whole timeline by default) exactly, each of ``block_samples`` but the last (with
+    ``peak_limit_db`` the first is shorter, too).  Closing the generator stops it.  Use it from
+    one thread at a time, which may be any.
+
+    ``track`` is the number of the only track to mix; None mixes all.  ``keep_pitch`` is for
+    sound at another speed than 1.  ``gain_db`` and ``peak_limit_db`` are for the sum.
     """
 
     def __init__(
@@ -49,16 +54,33 @@ class AudioPipeline(Owner):
         channels: int = 2,
         sample_range: tuple[int, int] | None = None,
         block_samples: int = BLOCK_SAMPLES,
+        track: int | None = None,
+        keep_pitch: bool = True,
+        gain_db: float = 0.0,
+        peak_limit_db: float | None = None,
     ) -> None:
-        self._plan = plan_mix(timeline, sample_rate)
+        plan = plan_mix(timeline, sample_rate)
+        self._tracks = [entry for entry in plan.tracks if track in (None, entry.number)]
         self._frame_duration = 1 / timeline.frame_rate
         self.sample_rate = sample_rate
         self.channels = channels
-        self.sample_range = sample_range or (0, self._plan.total_samples)
+        self.sample_range = sample_range or (0, plan.total_samples)
         self._block_samples = block_samples
-        self._pool = AudioDecoderPool(access, sample_rate=sample_rate, channels=channels)
-        self._mixer = Mixer(channels)
-        self._voices: dict[SoundSegment, _Voice] = {}
+        self._keep_pitch = keep_pitch
+        # One channel is the mean of two, so that what pans and maps do is heard in it.
+        self._mixed_channels = max(channels, 2)
+        self._pool = AudioDecoderPool(
+            access, sample_rate=sample_rate, channels=self._mixed_channels
+        )
+        self._master = Master(
+            self.sample_range[0],
+            sample_rate,
+            channels,
+            to_mono=channels == 1,
+            gain_db=gain_db,
+            peak_limit_db=peak_limit_db,
+        )
+        self._voices: dict[SoundSegment, Voice] = {}
         self._damaged: dict[str, TimelineWarning] = {}
         self._missing: dict[str, TimelineWarning] = {}
         self._closed = False
@@ -71,7 +93,7 @@ class AudioPipeline(Owner):
     @property
     def clipping(self) -> Clipping:
         """What was beyond full scale so far; its sample counts from the timeline's start."""
-        return self._mixer.clipping
+        return self._master.clipping
 
     @property
     def warnings(self) -> tuple[TimelineWarning, ...]:
@@ -93,58 +115,59 @@ class AudioPipeline(Owner):
             if self._closed:
                 raise ValueError("the audio pipeline is closed")
             stop = min(position + self._block_samples, end)
-            yield self._mix(position, stop)
+            block = self._master.process(self._mix(position, stop))
             position = stop
+            if len(block):
+                yield block
+        rest = self._master.flush()
+        if rest is not None and len(rest):
+            yield rest
 
     def _mix(self, start: int, stop: int) -> Samples:
-        self._mixer.begin(start, stop - start)
-        for track in self._plan.tracks:
+        block = silence(stop - start, self._mixed_channels)
+        for track in self._tracks:
             for segment in track.sounding(start, stop):
-                self._sound(segment, start, stop)
-        return self._mixer.finish()
+                first, end = max(start, segment.start_sample), min(stop, segment.end_sample)
+                block[first - start : end - start] += self._sound(track, segment, first, end)
+                # A clip that ends with this block lets its decoder go to the next one at once.
+                if segment.end_sample <= stop:
+                    self._end(segment)
+        return block
 
-    def _sound(self, segment: SoundSegment, start: int, stop: int) -> None:
-        first, end = max(start, segment.start_sample), min(stop, segment.end_sample)
+    def _sound(self, track: MixTrack, segment: SoundSegment, first: int, end: int) -> Samples:
         voice = self._voices.get(segment)
         if voice is None:
             voice = self._begin(segment, first)
             self._voices[segment] = voice
         samples = voice.read(first, end - first)
-        gains = None
-        if segment.fades is not None:
-            fades = segment.fades
-            envelope = FadeEnvelope(fades.start, fades.end, fades.top, fades.tail)
-            if not envelope.is_flat(first, end, self.sample_rate):
-                gains = envelope.gains(first, end, self.sample_rate)
-        self._mixer.add(first, samples, gains)
-        # A clip that ends with this block lets its decoder go to the next one at once.
-        if segment.end_sample <= stop:
-            self._end(segment)
+        samples = _faded(samples, segment, first, self.sample_rate)
+        return _controlled(samples, track, first, self.sample_rate, is_mono=voice.is_mono)
 
-    def _begin(self, segment: SoundSegment, first: int) -> _Voice:
+    def _begin(self, segment: SoundSegment, first: int) -> Voice:
         if isinstance(segment.source, GeneratedSource):
             if segment.source.generator is Generator.TEST_PATTERN:
-                return _ToneVoice(segment, self.sample_rate, self.channels)
-            return _SilentVoice(self.channels)
+                return ToneVoice(segment, self.sample_rate, self._mixed_channels)
+            return SilentVoice(self._mixed_channels)
         assert isinstance(segment.source, MediaSource)  # texts stand on tracks of their own
         position = segment.source_first_sample(self.sample_rate)
         if segment.speed == 1:
             position += first - segment.start_sample
-        return _MediaVoice(segment, self._borrow(segment, segment.source, position))
+        decoder = self._borrow(segment, segment.source, position)
+        return MediaVoice(segment, decoder, keep_pitch=self._keep_pitch)
 
     def _borrow(self, segment: SoundSegment, source: MediaSource, position: int) -> AudioDecoder:
         try:
-            return self._pool.borrow(source, position)
+            return self._pool.borrow(source, position, segment.channel_map)
         except MediaOpenError as error:
             raise type(error)(f"{segment.json_path}: {error}", error.path) from error
 
     def _end(self, segment: SoundSegment) -> None:
         voice = self._voices.pop(segment, None)
-        if isinstance(voice, _MediaVoice):
+        if isinstance(voice, MediaVoice):
             self._note(segment, voice)
             self._pool.give_back(voice.decoder)
 
-    def _note(self, segment: SoundSegment, voice: _MediaVoice) -> None:
+    def _note(self, segment: SoundSegment, voice: MediaVoice) -> None:
         location = voice.decoder.location
         missing = voice.missing_seconds()
         if missing > self._frame_duration:
@@ -172,56 +195,34 @@ class AudioPipeline(Owner):
                 self._end(segment)
 
 
-class _Voice(Protocol):
-    """The sound of one segment, by the samples of the output."""
-
-    def read(self, first_sample: int, count: int) -> Samples: ...
-
-
-class _SilentVoice:
-    def __init__(self, channels: int) -> None:
-        self._channels = channels
-
-    def read(self, first_sample: int, count: int) -> Samples:
-        return silence(count, self._channels)
-
-
-class _ToneVoice:
-    def __init__(self, segment: SoundSegment, sample_rate: int, channels: int) -> None:
-        self._offset = segment.source_start - segment.parent_start
-        self._sample_rate = sample_rate
-        self._channels = channels
-
-    def read(self, first_sample: int, count: int) -> Samples:
-        return tone_samples(first_sample, count, self._sample_rate, self._channels, self._offset)
+def _faded(samples: Samples, segment: SoundSegment, first: int, sample_rate: int) -> Samples:
+    """``samples``, from output sample ``first`` on, with the fades and crossfades of the clip."""
+    end = first + len(samples)
+    gains = []
+    if segment.fades is not None:
+        fades = segment.fades
+        envelope = FadeEnvelope(fades.start, fades.end, fades.top, fades.tail)
+        if not envelope.is_flat(first, end, sample_rate):
+            gains.append(envelope.gains(first, end, sample_rate))
+    for crossfade in segment.crossfades:
+        # Before it falls and after it has risen, sound stays as it is.
+        if crossfade.start_sample < end and first < crossfade.end_sample:
+            gains.append(crossfade_gains(crossfade, first, end).astype(np.float32))
+    for factors in gains:
+        samples = samples * factors[:, None]
+    return samples
 
 
-class _MediaVoice:
-    def __init__(self, segment: SoundSegment, decoder: AudioDecoder) -> None:
-        self.decoder = decoder
-        self._segment = segment
-        self._rate = decoder.sample_rate
-        self._source_first = segment.source_first_sample(self._rate)
-        self._last_read = 0
-        self._stretch: TimeStretch | None = None
-        if segment.speed != 1:
-            self._stretch = TimeStretch(
-                decoder.read, self._source_first, segment.speed, self._rate, decoder.channels
-            )
-
-    def read(self, first_sample: int, count: int) -> Samples:
-        position = first_sample - self._segment.start_sample
-        self._last_read = position + count
-        if self._stretch is not None:
-            return self._stretch.read(position, count)
-        return self.decoder.read(self._source_first + position, count)
-
-    def missing_seconds(self) -> Fraction:
-        """By how much of the timeline the source was too short for what was read."""
-        end = self.decoder.end_sample
-        if end is None:
-            return Fraction(0)
-        needed = self._source_first + sample_at(
-            Fraction(self._last_read, self._rate) * self._segment.speed, self._rate
-        )
-        return Fraction(max(needed - end, 0), self._rate) / self._segment.speed
+def _controlled(
+    samples: Samples, track: MixTrack, first: int, sample_rate: int, *, is_mono: bool
+) -> Samples:
+    """``samples``, from output sample ``first`` on, with the track's levels and its pan."""
+    end = first + len(samples)
+    for spans in track.levels:
+        gains = level_gains(spans, first, end, sample_rate)
+        if gains is not None:
+            samples = samples * gains.astype(np.float32)[:, None]
+    positions = pan_positions(track.pans, first, end, sample_rate)
+    if positions is None:
+        return samples
+    return (pan_mono if is_mono else pan_stereo)(samples, positions)

@@ -11,12 +11,17 @@ __all__ = ["Progress", "ProgressCallback"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a render is: frames written of ``frames_total``, after ``elapsed_seconds``."""
+    """How far a render is: frames done of ``frames_total``, after ``elapsed_seconds``.
+
+    ``stage`` is empty for the render itself, and says what is done before it or instead: sound
+    that is measured, or written without pictures.
+    """
 
     frames_done: int
     frames_total: int
     elapsed_seconds: float
     frame_rate: Fraction
+    stage: str = ""
 
     @property
     def frames_per_second(self) -> float:

@@ -22,7 +22,6 @@ from edl2ffmpeg.timeline.model import Clip, StreamKind, TextKind, Timeline, Trac
 from edl2ffmpeg.timeline.overlaps import PlacedClip, find_overlaps
 from edl2ffmpeg.timeline.segments import Resolver, SourceReader
 from edl2ffmpeg.timeline.sub_tracks import SubTrackClip, SubTracks
-from edl2ffmpeg.timeline.support import find_unsupported, is_rendered
 from edl2ffmpeg.timeline.text_reader import read_text_clip
 from edl2ffmpeg.timeline.transition_reader import find_wrong_lengths
 from edl2ffmpeg.timing import format_seconds, frame_at
@@ -48,8 +47,8 @@ def load_timeline_file(
     It is judged at ``frame_rate`` if that is to be rendered instead of the EDL's, but keeps the
     EDL's.
 
-    Raises ``EdlSyntaxError``, or one ``EdlValidationError`` or ``UnsupportedFeatureError``
-    with the problems of the format and of the edit together.
+    Raises ``EdlSyntaxError``, or one ``EdlValidationError`` with the problems of the format and
+    of the edit together.
     """
     path = Path(path)
     with cycle_collection_paused():
@@ -69,7 +68,7 @@ def build_timeline(
     """The timeline that a validated ``document`` means.
 
     ``resolve`` makes an absolute path or address of a uri and a folder; ``locations`` gives
-    the uris of location ids.  Raises ``EdlValidationError`` or ``UnsupportedFeatureError``.
+    the uris of location ids.  Raises ``EdlValidationError``.
     """
     with cycle_collection_paused():
         return _build(parsed_document(document), base_folder, resolve, locations)
@@ -80,14 +79,11 @@ def _build(
 ) -> Timeline:
     log, rate = parsed.problems, parsed.frame_rate
     trimmed = find_overlaps(_placed_clips(parsed), rate, log)
-    find_unsupported(parsed.clips, log)
     find_wrong_lengths(parsed)
     reader = SourceReader(base_folder, resolve, locations, log)
     clips: _Clips = defaultdict(list)
     sub_tracks = SubTracks(reader)
     for index, clip in parsed.clips:
-        if not is_rendered(clip):
-            continue
         if isinstance(clip, (VideoClip, AudioClip)):
             kind = StreamKind.VIDEO if isinstance(clip, VideoClip) else StreamKind.AUDIO
             made = read_clip(index, clip, trimmed.get(index), rate, reader)
@@ -101,7 +97,7 @@ def _build(
     video, audio = (_tracks(kind, clips, sub_tracks) for kind in StreamKind)
     burnt_in = _tracks(TextKind.BURN_IN, clips, sub_tracks)
     texts = burnt_in + _tracks(TextKind.SUBTITLE, clips, sub_tracks)
-    sub_tracks.warn_of_orphans({(track.kind, track.number) for track in video + texts})
+    sub_tracks.warn_of_orphans({(track.kind, track.number) for track in video + audio + texts})
     ends = [track.clips[-1].range_in_parent.end for track in video + audio + texts]
     duration = max(ends, default=Fraction(0))
     if frame_at(duration, rate) == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from edl2ffmpeg.edl.clips import AudioClip, TextClip, VideoClip
@@ -9,7 +10,8 @@ from edl2ffmpeg.edl.problems import Place
 from edl2ffmpeg.timeline.colour import parse_yuv
 from edl2ffmpeg.timeline.effect_reader import read_effects
 from edl2ffmpeg.timeline.model import Clip, Fade, StreamKind, TimeRange
-from edl2ffmpeg.timeline.segments import SourceReader, exact, lay_out
+from edl2ffmpeg.timeline.segments import SourceReader, exact, judge_sound_speed, lay_out
+from edl2ffmpeg.timeline.sound_reader import read_channel_map
 from edl2ffmpeg.timeline.transform_reader import motion_transforms, sets_speed, timed
 from edl2ffmpeg.timeline.transition_reader import read_transition
 
@@ -30,26 +32,21 @@ def read_clip(
     path = f"clips[{index}]"
     top = read_fade(clip.top_fade, clip.top_fade_yuv, clip, (*place, "topFade"), reader)
     tail = read_fade(clip.tail_fade, clip.tail_fade_yuv, clip, (*place, "tailFade"), reader)
-    if isinstance(clip, AudioClip):
-        segments = lay_out(clip, StreamKind.AUDIO, clip_range, rate, place, reader)
-        return Clip(clip_range, segments, path, top, tail, clip.sync)
+    kind = StreamKind.AUDIO if isinstance(clip, AudioClip) else StreamKind.VIDEO
     motion, motion_place = clip.motion, (*place, "motion")
     judge_length = not sets_speed(motion)
-    segments = lay_out(
-        clip, StreamKind.VIDEO, clip_range, rate, place, reader, judge_length=judge_length
-    )
+    segments = lay_out(clip, kind, clip_range, rate, place, reader, judge_length=judge_length)
     count = len(clip.sources or (clip.source,))
-    return Clip(
-        clip_range,
-        timed(segments, count, motion, motion_place, reader),
-        path,
-        top,
-        tail,
-        clip.sync,
-        read_effects(clip.effects or (), clip_range.start, (*place, "effects"), reader),
-        motion_transforms(motion, motion_place),
-        read_transition(clip.transition, clip_range, rate, (*place, "transition"), reader),
-    )
+    segments = timed(segments, count, motion, motion_place, reader)
+    transition = read_transition(clip.transition, clip_range, rate, (*place, "transition"), reader)
+    made = Clip(clip_range, segments, path, top, tail, clip.sync, transition=transition)
+    if isinstance(clip, AudioClip):
+        for segment in segments if sets_speed(motion) else ():
+            judge_sound_speed(segment.speed, (*motion_place, "duration"), reader)
+        return replace(made, channel_map=read_channel_map(clip.channel_map))
+    effects = read_effects(clip.effects or (), clip_range.start, (*place, "effects"), reader)
+    transforms = motion_transforms(clip.motion, motion_place)
+    return replace(made, effects=effects, transforms=transforms) if effects or transforms else made
 
 
 def read_fade(

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edl2ffmpeg.timeline.animation import Animation
     from edl2ffmpeg.timeline.effects import Effect, TimeCurve, Transform, TransitionLook
     from edl2ffmpeg.timeline.text import TextFormat
 
 __all__ = [
+    "ChannelGain",
+    "ChannelMap",
     "Clip",
     "Fade",
     "GeneratedSource",
@@ -103,6 +106,19 @@ class MediaSource:
     average_channels: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelGain:
+    """Source channel ``source`` goes to output channel ``output`` times ``gain``; both from 1."""
+
+    source: int
+    output: int
+    gain: float
+
+
+ChannelMap = tuple[ChannelGain, ...]
+"""What each output channel is the sum of; a source channel that is not named is silent."""
+
+
 class Generator(Enum):
     """The generated sources, by their name in the format."""
 
@@ -183,12 +199,14 @@ class Transition:
 
     With ``segments`` it leads from the clip's own to these, and lasts as long as the clip;
     without, from the clip that ends where this one begins (else from black) to this one.
+    On sound it is a crossfade of equal power, and ``channel_map`` is for its ``segments``.
     """
 
     look: TransitionLook
     range_in_parent: TimeRange
     json_path: str
     segments: tuple[Segment, ...] = ()
+    channel_map: ChannelMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +214,7 @@ class Clip:
     """One clip of a plain track; its ``segments`` follow each other and fill its range.
 
     ``effects`` and then ``transforms`` act on its pictures, before those of the track.
+    ``channel_map`` takes the place of the usual mix of its sound's channels.
     """
 
     range_in_parent: TimeRange
@@ -207,15 +226,22 @@ class Clip:
     effects: tuple[Effect, ...] = ()
     transforms: tuple[Transform, ...] = ()
     transition: Transition | None = None
+    channel_map: ChannelMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SubTrackSpan:
-    """What one clip of a sub-track does, and when: effects in order, or one transform."""
+    """What one clip of a sub-track does, and when.
+
+    Pictures have effects in order, or one transform; sound has a ``level`` (dB, -inf is
+    silence) or a ``pan`` (-1 left, 1 right), each one number over time.
+    """
 
     range_in_parent: TimeRange
     effects: tuple[Effect, ...] = ()
     transform: Transform | None = None
+    level: Animation | None = None
+    pan: Animation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +255,8 @@ class SubTrack:
 class Track:
     """Clips of one plain track, sorted by start, never overlapping.
 
-    ``sub_tracks`` act on all of its clips in this order: colour, effects, transforms, each by
-    ``subnumber``.
+    ``sub_tracks`` act on all of its clips in this order: colour, effects, transforms; on sound
+    level, then pan; each by ``subnumber``.
     """
 
     kind: StreamKind | TextKind

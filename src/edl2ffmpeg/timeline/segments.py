@@ -27,7 +27,7 @@ from edl2ffmpeg.timeline import model
 from edl2ffmpeg.timeline.colour import parse_rgb, parse_yuv
 from edl2ffmpeg.timing import format_seconds, parse_seconds
 
-__all__ = ["AnySource", "Resolver", "SourceReader", "exact", "lay_out"]
+__all__ = ["AnySource", "Resolver", "SourceReader", "exact", "judge_sound_speed", "lay_out"]
 
 Resolver = Callable[[str, Path], str]
 AnySource = PlainSource | TextSource
@@ -169,12 +169,8 @@ def lay_out(
         found = reader.read(source, kind, place + inner)
         source_range = model.TimeRange(exact(source.in_), exact(source.out))
         speed = _speed(source)
-        if kind is model.StreamKind.AUDIO and not _SLOWEST_SOUND <= speed <= _FASTEST_SOUND:
-            reader.log.add(
-                (*place, *inner, "speed"),
-                f"sound can be played at {float(_SLOWEST_SOUND):g} to {float(_FASTEST_SOUND):g} "
-                f"times its speed, found {float(speed):g}",
-            )
+        if kind is model.StreamKind.AUDIO:
+            judge_sound_speed(speed, (*place, *inner, "speed"), reader)
         start = clip_range.start + lasting if index else clip_range.start
         length = source_range.duration
         lasting += length if speed is _NORMAL_SPEED else length / speed
@@ -189,6 +185,16 @@ def lay_out(
     if judge_length:
         _warn_length(clip_range, lasting, rate, place, reader, len(sources))
     return tuple(segments)
+
+
+def judge_sound_speed(speed: Fraction, place: Place, reader: SourceReader) -> None:
+    """Notes a problem where sound cannot be played ``speed`` times as fast."""
+    if not _SLOWEST_SOUND <= speed <= _FASTEST_SOUND:
+        reader.log.add(
+            place,
+            f"sound can be played at {float(_SLOWEST_SOUND):g} to {float(_FASTEST_SOUND):g} times "
+            f"its speed, found {float(speed):g}",
+        )
 
 
 def _speed(source: AnySource) -> Fraction:

@@ -1,4 +1,4 @@
-"""Gathers the clips of effects, colour and transform sub-tracks; it touches no plain clip.
+"""Gathers the clips of all sub-tracks; it touches no plain clip.
 
 A sub-track's clip acts on the plain track of its type and number, from its own ``in`` to its
 ``out``; a range in its source is accepted, and the clip's is what counts.
@@ -12,20 +12,22 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import itemgetter
 
-from edl2ffmpeg.edl.clips import ColourClip, EffectsClip, TransformClip
+from edl2ffmpeg.edl.clips import ColourClip, EffectsClip, LevelClip, PanClip, TransformClip
 from edl2ffmpeg.edl.tracks import Track
 from edl2ffmpeg.timeline.effect_reader import read_effect, read_effects
 from edl2ffmpeg.timeline.model import StreamKind, SubTrack, SubTrackSpan, TextKind, TimeRange
 from edl2ffmpeg.timeline.segments import SourceReader, exact
+from edl2ffmpeg.timeline.sound_reader import read_level, read_pan
 from edl2ffmpeg.timeline.transform_reader import read_transform
 
 __all__ = ["SubTrackClip", "SubTracks"]
 
-SubTrackClip = EffectsClip | ColourClip | TransformClip
+SubTrackClip = EffectsClip | ColourClip | TransformClip | LevelClip | PanClip
 
 _Owner = tuple[StreamKind | TextKind, int]
 
-_ORDER = ("colour", "effects", "transform")
+_ORDER = ("colour", "effects", "transform", "level", "pan")
+_KINDS = {kind.name.lower(): kind for kind in StreamKind} | {kind.value: kind for kind in TextKind}
 
 
 @dataclass
@@ -38,7 +40,7 @@ class _Found:
 
 
 class SubTracks:
-    """The sub-tracks of all tracks of video and text."""
+    """The sub-tracks of all tracks."""
 
     def __init__(self, reader: SourceReader) -> None:
         self._reader = reader
@@ -49,7 +51,7 @@ class SubTracks:
         """Adds the ``index``-th clip of the file; ``trimmed_end`` is its end where that moved."""
         kind, number, subtype, subnumber = clip.track.key
         order = (_ORDER.index(subtype), subnumber)
-        owner = (StreamKind.VIDEO if kind == "video" else TextKind(kind), number)
+        owner = (_KINDS[kind], number)
         found = self._found[owner].setdefault(order, _Found(clip.track, index))
         end = exact(clip.out) if trimmed_end is None else trimmed_end
         found.spans.append((clip.in_, self._span(index, clip, TimeRange(exact(clip.in_), end))))
@@ -61,11 +63,15 @@ class SubTracks:
         if isinstance(clip, ColourClip):
             filters = read_effects(clip.source.filters, start, (*place, "filters"), self._reader)
             return SubTrackSpan(lasting, filters)
+        if isinstance(clip, LevelClip):
+            return SubTrackSpan(lasting, level=read_level(clip.source, start))
+        if isinstance(clip, PanClip):
+            return SubTrackSpan(lasting, pan=read_pan(clip.source, start))
         effect = read_effect(clip.source, start, place, self._reader)
         return SubTrackSpan(lasting, () if effect is None else (effect,))
 
     def of(self, kind: StreamKind | TextKind, number: int) -> tuple[SubTrack, ...]:
-        """Those of one track: colour, effects, transforms, each by subnumber."""
+        """Those of one track, as ``Track.sub_tracks`` has them."""
         in_order = sorted(self._found.get((kind, number), {}).items(), key=itemgetter(0))
         return tuple(
             SubTrack(tuple(span for _, span in sorted(found.spans, key=itemgetter(0))))

@@ -13,7 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from edl2ffmpeg.edl.animation import ControlPoint, Motion, TransformPoint, TransformSource
+from edl2ffmpeg.edl.animation import (
+    ControlPoint,
+    Motion,
+    TimeMotion,
+    TransformPoint,
+    TransformSource,
+)
 from edl2ffmpeg.edl.problems import Place, format_path
 from edl2ffmpeg.timeline.animation import Animation, Easing, Interpolation, Keyframe
 from edl2ffmpeg.timeline.effects import TRANSFORM_VALUES, TimeCurve, Transform
@@ -78,7 +84,7 @@ def motion_transforms(motion: Motion | None, place: Place) -> tuple[Transform, .
     return (Transform(Animation.constant(*values), motion.flip, format_path(place)),)
 
 
-def sets_speed(motion: Motion | None) -> bool:
+def sets_speed(motion: TimeMotion | None) -> bool:
     """Whether ``motion`` says how fast the source plays, whatever the source says itself."""
     return motion is not None and (motion.duration is not None or motion.bezier is not None)
 
@@ -86,7 +92,7 @@ def sets_speed(motion: Motion | None) -> bool:
 def timed(
     segments: tuple[Segment, ...],
     count: int,
-    motion: Motion | None,
+    motion: TimeMotion | None,
     place: Place,
     reader: SourceReader,
 ) -> tuple[Segment, ...]:
@@ -104,7 +110,7 @@ def timed(
     return tuple(_timed(segment, motion, place, reader) for segment in segments)
 
 
-def _timed(segment: Segment, motion: Motion, place: Place, reader: SourceReader) -> Segment:
+def _timed(segment: Segment, motion: TimeMotion, place: Place, reader: SourceReader) -> Segment:
     offset = exact(motion.offset)
     start, end = segment.source_range.start + offset, segment.source_range.end + offset
     if motion.bezier is not None:
@@ -124,7 +130,7 @@ def _timed(segment: Segment, motion: Motion, place: Place, reader: SourceReader)
     return replace(segment, source_range=TimeRange(start, end))
 
 
-def _timing_key(motion: Motion | None) -> str | None:
+def _timing_key(motion: TimeMotion | None) -> str | None:
     """The first key of ``motion`` that bends time."""
     if motion is None:
         return None

@@ -1,4 +1,4 @@
-"""Turns the transitions of video clips into the timeline's; it finds no clip before.
+"""Turns the transitions of clips into the timeline's; it finds no clip before.
 
 With sources of its own a transition leads from the clip's sources to these, laid out over the
 whole clip as the clip's are.  Without, it lasts ``duration`` seconds from the clip's ``in``, and
@@ -12,11 +12,12 @@ from fractions import Fraction
 from edl2ffmpeg.edl.clips import AudioClip, TextClip, VideoClip
 from edl2ffmpeg.edl.parser import ParsedEdl
 from edl2ffmpeg.edl.problems import Place, format_path
-from edl2ffmpeg.edl.transitions import AnyTransition
+from edl2ffmpeg.edl.transitions import AnyTransition, AudioTransition
 from edl2ffmpeg.timeline.colour import BLACK, parse_yuv
 from edl2ffmpeg.timeline.effects import TransitionKind, TransitionLook
 from edl2ffmpeg.timeline.model import StreamKind, TimeRange, Transition
 from edl2ffmpeg.timeline.segments import SourceReader, exact, lay_out
+from edl2ffmpeg.timeline.sound_reader import read_channel_map
 from edl2ffmpeg.timing import format_seconds, frame_at
 
 __all__ = ["find_wrong_lengths", "read_transition"]
@@ -53,9 +54,16 @@ def read_transition(
         return None
     path = format_path(place)
     look = _look(transition)
+    channels = None
+    if isinstance(transition, AudioTransition):
+        channels = read_channel_map(transition.channel_map)
     if _has_source(transition):
-        segments = lay_out(transition, StreamKind.VIDEO, clip_range, rate, place, reader)
-        return Transition(look, clip_range, path, segments)
+        is_sound = isinstance(transition, AudioTransition)
+        kind = StreamKind.AUDIO if is_sound else StreamKind.VIDEO
+        segments = lay_out(transition, kind, clip_range, rate, place, reader)
+        return Transition(look, clip_range, path, segments, channels)
+    if channels is not None:
+        reader.warn((*place, "channelMap"), "has no effect without a source of the transition")
     assert transition.duration is not None  # the format asks for a duration or a source
     length = exact(transition.duration)
     lasting = TimeRange(clip_range.start, min(clip_range.start + length, clip_range.end))

@@ -13,7 +13,6 @@ from edl2ffmpeg.edl import parse_edl
 from edl2ffmpeg.edl.clips import CaptionClip, VideoClip
 from edl2ffmpeg.edl.effects import EFFECT_TYPES
 from edl2ffmpeg.edl.transitions import TRANSITION_TYPES
-from edl2ffmpeg.errors import UnsupportedFeatureError
 from edl2ffmpeg.timeline import build_timeline
 
 VIDEO = {"type": "video", "number": 1}
@@ -124,23 +123,18 @@ RENDERED |= {
     "text transform": sub("burnin", "transform", {"controlPoints": [POINT]}),
 }  # fmt: skip
 
-NOT_RENDERED: dict[str, tuple[dict[str, Any], str]] = {
-    "level": (
-        sub("audio", "level", {"controlPoints": [{"point": 0, "db": "-Infinity"}, {"point": 1,
-            "db": -6, "bezier": [0, 0, 1, 1]}]}),
-        "track.subtype",
+SOUND: dict[str, dict[str, Any]] = {
+    "level": sub("audio", "level", {"controlPoints": [
+        {"point": 0, "db": "-Infinity"}, {"point": 1, "db": -6, "bezier": [0, 0, 1, 1]}]}),
+    "pan": sub("audio", "pan", {"pan": -0.5}),
+    "pan points": sub("audio", "pan", {"controlPoints": [{"point": 0, "pan": 1}]}),
+    "audio motion": clip(track=AUDIO, motion={"offset": 1}),
+    "audio transition": clip(
+        track=AUDIO, transition={"type": "dissolve", "duration": 1, "channelMap": {"1": 1}}
     ),
-    "pan": (sub("audio", "pan", {"pan": -0.5}), "track.subtype"),
-    "pan points": (sub("audio", "pan", {"controlPoints": [{"point": 0, "pan": 1}]}),
-                   "track.subtype"),
-    "audio motion": (clip(track=AUDIO, motion={"offset": 1}), "motion"),
-    "audio transition": (
-        clip(track=AUDIO, transition={"type": "dissolve", "duration": 1, "channelMap": {"1": 1}}),
-        "transition",
-    ),
-    "channel map": (clip(track=AUDIO, channelMap={"1": 0.5, "2": {"1": 0.5, "2": -0.5}}),
-                    "channelMap"),
+    "channel map": clip(track=AUDIO, channelMap={"1": 0.5, "2": {"1": 0.5, "2": -0.5}}),
 }  # fmt: skip
+RENDERED |= SOUND
 
 
 def build(*clips: dict[str, Any]) -> Any:
@@ -162,17 +156,6 @@ def test_rendered_construct(name: str) -> None:
     other = clip(**{"in": 10, "out": 20})
     timeline = build(other, RENDERED[name])
     assert timeline.duration == 20
-
-
-@pytest.mark.parametrize("name", NOT_RENDERED)
-def test_construct_of_a_later_version_is_one_sentence(name: str) -> None:
-    construct, path = NOT_RENDERED[name]
-    with pytest.raises(UnsupportedFeatureError) as caught:
-        build(clip(**{"in": 10, "out": 20}), construct)
-    (problem,) = caught.value.problems
-    assert problem.json_path == f"clips[1].{path}"
-    assert problem.unsupported
-    assert "not rendered by this version" in problem.message
 
 
 def test_defaults() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edl2ffmpeg.edl import load_edl, parse_edl
 from edl2ffmpeg.edl.parser import read_edl
-from edl2ffmpeg.errors import EdlSyntaxError, EdlValidationError, UnsupportedFeatureError
+from edl2ffmpeg.errors import EdlSyntaxError, EdlValidationError
 from edl2ffmpeg.timeline import load_timeline_file
 
 AUDIO = {"type": "audio", "number": 1}
@@ -75,15 +75,6 @@ def test_at_most_twenty_are_told_and_the_rest_counted(tmp_path: Path) -> None:
     assert caught.value.omitted == 13
     assert str(caught.value).endswith("\n... and 13 more problems")
     assert caught.value.problems[19].json_path == "clips[19].foo"
-
-
-def test_one_broken_rule_makes_it_more_than_unsupported(tmp_path: Path) -> None:
-    path = tmp_path / "cut.json"
-    path.write_text(json.dumps({"clips": [clip(0, 1, track=AUDIO, motion={}), clip(1, 2, foo=1)]}))
-    with pytest.raises(EdlValidationError) as caught:
-        load_timeline_file(path, resolve=lambda uri, folder: uri)
-    assert not isinstance(caught.value, UnsupportedFeatureError)
-    assert [problem.unsupported for problem in caught.value.problems] == [True, False]
 
 
 def test_a_misspelt_key_is_not_also_missing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edl2ffmpeg.edl import parse_edl
-from edl2ffmpeg.errors import EdlValidationError, Problem, UnsupportedFeatureError
+from edl2ffmpeg.errors import EdlValidationError, Problem
 from edl2ffmpeg.timeline import build_timeline, load_timeline_file
 
 VIDEO = {"type": "video", "number": 1}
@@ -47,10 +47,7 @@ def problems_of(edl: Any, tmp_path: Path) -> list[Problem]:
     path.write_text(edl if isinstance(edl, str) else json.dumps(edl))
     with pytest.raises(EdlValidationError) as caught:
         load_timeline_file(path, resolve=lambda uri, folder: str(folder / uri))
-    error = caught.value
-    if not isinstance(error, UnsupportedFeatureError):
-        return [problem for problem in error.problems if not problem.unsupported]
-    return list(error.problems)
+    return list(caught.value.problems)
 
 
 IN_DOCUMENT: list[tuple[str, Any, str, str]] = [

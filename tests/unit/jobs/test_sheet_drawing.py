@@ -7,13 +7,12 @@ import pytest
 from PIL import ImageFont
 
 from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.jobs.palette import ellipsised, plain
 from edl2ffmpeg.jobs.sheet_drawing import (
     Cell,
     Heading,
     SheetLayout,
     draw_sheet,
-    ellipsised,
-    plain,
 )
 
 LONG = "a_reel_with_the_longest_name_that_anybody_ever_gave_to_one_take_17_final_2.mov"

@@ -274,7 +274,6 @@ def test_other_rates_keep_time_pitch_and_level(rate: int, tmp_path: Path) -> Non
     path = write_sound(tmp_path / "tone.wav", "pcm_f32le", np.repeat(sine, 2, 1), rate)
     with opened(path) as decoder:
         heard = decoder.read(RATE, 20000)
-        assert decoder.source_sample_rate == rate
     wanted = 0.5 * np.sin(2 * np.pi * 440 * (RATE + np.arange(20000)) / RATE)
     assert np.abs(heard[:, 0] - wanted).max() < 1e-3
 

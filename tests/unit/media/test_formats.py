@@ -13,6 +13,7 @@ import pytest
 
 from edl2ffmpeg.errors import EncodeError, SettingsError
 from edl2ffmpeg.frame import Colour
+from edl2ffmpeg.media.audio_formats import audio_output
 from edl2ffmpeg.media.formats import CONTAINERS, VIDEO_CODECS, container_for, video_output
 from edl2ffmpeg.media.frames import FramePool
 from edl2ffmpeg.media.muxer import Muxer
@@ -40,13 +41,15 @@ def test_every_possible_pair_is_whole(tmp_path: Path, extension: str, codec: str
     settings = RenderSettings(codec=codec, preset=FAST.get(codec))
     output = video_output(settings, container, 320, 180, RATE)
     pool = FramePool(320, 180, output.pixel_format, Colour())
-    with Muxer(path, container, output, audio_rate=48_000, threads=2) as muxer:
+    with Muxer(
+        path, container, output, audio=audio_output(settings, container), threads=2
+    ) as muxer:
         for _ in range(31):
             frame = pool.allocate()
             for index in range(3):
                 frame.array(index)[:] = 64 << (output.pixel_format.depth - 8)
             muxer.write_frame(frame)
-        muxer.write_samples(np.zeros((49_650, 2), np.float32))
+        muxer.write_samples([np.zeros((49_650, 2), np.float32)])
         muxer.finish()
     with av.open(str(path)) as movie:
         video = movie.streams.video[0]

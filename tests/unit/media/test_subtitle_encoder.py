@@ -13,6 +13,7 @@ from av.stream import Disposition
 
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import Colour
+from edl2ffmpeg.media.audio_formats import audio_output
 from edl2ffmpeg.media.formats import CONTAINERS, container_for, subtitle_codec, video_output
 from edl2ffmpeg.media.frames import FramePool
 from edl2ffmpeg.media.muxer import Muxer
@@ -59,9 +60,8 @@ def write(
     output = video_output(settings, container, 64, 36, rate)
     pool = FramePool(64, 36, output.pixel_format, Colour())
     samples = 0
-    with Muxer(
-        path, container, output, audio_rate=48_000 if sound else None, subtitles=tracks
-    ) as muxer:
+    audio = audio_output(settings, container) if sound else None
+    with Muxer(path, container, output, audio=audio, subtitles=tracks) as muxer:
         for _ in range(frames):
             frame = pool.allocate()
             for index in range(3):
@@ -69,7 +69,7 @@ def write(
             muxer.write_frame(frame)
             wanted = muxer.audio_wanted_until - samples
             if wanted > 0:
-                muxer.write_samples(np.zeros((wanted, 2), np.float32))
+                muxer.write_samples([np.zeros((wanted, 2), np.float32)])
                 samples += wanted
         muxer.finish()
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edl2ffmpeg.edl import parse_edl
-from edl2ffmpeg.errors import EdlSyntaxError, EdlValidationError, UnsupportedFeatureError
+from edl2ffmpeg.errors import EdlSyntaxError, EdlValidationError
 from edl2ffmpeg.timeline import build_timeline, load_timeline_file
 from edl2ffmpeg.timeline.model import (
     Fade,
@@ -168,21 +168,6 @@ def test_warnings() -> None:
         "clips[3].source.gamma: has no effect on sound",
     ]
     assert timeline.audio_tracks[0].clips[0].top_fade == Fade(Fraction(1))
-
-
-def test_a_track_that_is_not_rendered_is_told_once() -> None:
-    levels = {"type": "audio", "number": 1, "subtype": "level"}
-
-    def level(start: float, end: float) -> dict[str, Any]:
-        source = {"controlPoints": [{"point": 0, "db": 0}]}
-        return {"in": start, "out": end, "track": levels, "source": source}
-
-    with pytest.raises(UnsupportedFeatureError) as caught:
-        build(clip(0, 1), level(0, 1), level(1, 2))
-    assert [str(problem) for problem in caught.value.problems] == [
-        "clips[1].track.subtype: audio track 1 / level 1 is not rendered by this version, which "
-        "mixes plain audio tracks only; 2 clips are on it",
-    ]
 
 
 def test_texts_are_tracks_above_all_video() -> None:
