@@ -11,6 +11,7 @@ import pytest
 
 import edl2ffmpeg
 from edl2ffmpeg import arguments
+from edl2ffmpeg.media.audio_formats import AUDIO_CODECS
 from edl2ffmpeg.media.formats import CONTAINERS, VIDEO_CODECS
 from helpers.edl_factory import document, generated, video_clip
 from helpers.rendering import render_edl
@@ -21,6 +22,7 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]*?)(?:#([^)\s]*))?\)")
 BLOCK = re.compile(r"^```.*?^```\n", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
+MOVIES = [container for container in CONTAINERS if not container.is_sound_only]
 
 
 def text_of(page: Path) -> str:
@@ -38,10 +40,12 @@ def section(page: Path, heading: str) -> str:
     return found[1]
 
 
-def rows(text: str) -> list[list[str]]:
-    """The rows of all tables, headers left out, as lists of cells."""
+def rows(text: str, *, with_heading: bool = False) -> list[list[str]]:
+    """The rows of all tables, as lists of cells; headers are left out but for those asked for."""
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    lines = [line for table in tables for line in table.splitlines()[2:]]
+    kept = slice(None) if with_heading else slice(2, None)
+    lines = [line for table in tables for line in table.splitlines()[kept]]
+    lines = [line for line in lines if not line.startswith("|---")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -123,7 +127,9 @@ def test_hardware_kinds_are_all_there() -> None:
 
 def test_ways_of_subtitles_are_all_there() -> None:
     ways = [way.value for way in edl2ffmpeg.Subtitles]
-    (row,) = [row for row in rows(section(README, "Options of a render")) if "HOW" in row[0]]
+    (row,) = [
+        row for row in rows(section(README, "Options of a render")) if "--subtitles" in row[0]
+    ]
     assert CODE.findall(row[2]) == ways
     assert [CODE.findall(row[0])[0] for row in rows(section(README, "Subtitles"))] == ways
 
@@ -138,17 +144,31 @@ def test_containers_and_codecs() -> None:
             "usual"
             if container.video_codecs[0] == codec.encoder
             else ("yes" if codec.encoder in container.video_codecs else "")
-            for container in CONTAINERS
+            for container in MOVIES
         ]
         for codec in VIDEO_CODECS
     }
-    sound = {"sound": [container.audio_codec for container in CONTAINERS]}
-    texts = {"embedded subtitles": [container.subtitle_codec or "" for container in CONTAINERS]}
-    assert {name: table[name] for name in (*marks, *sound, *texts)} == marks | sound | texts
+    texts = {"embedded subtitles": [container.subtitle_codec or "" for container in MOVIES]}
+    assert {name: table[name] for name in (*marks, *texts)} == marks | texts
     text = section(README, "Containers and codecs")
     for container in CONTAINERS:
         for extension in container.extensions:
             assert f"`.{extension}`" in text
+
+
+def test_codecs_of_sound() -> None:
+    heading, *table = rows(section(README, "Sound"), with_heading=True)
+    assert heading[3:] == [container.extensions[0] for container in CONTAINERS]
+    assert [row[0] for row in table] == [f"`{codec.encoder}`" for codec in AUDIO_CODECS]
+    for row, codec in zip(table, AUDIO_CODECS, strict=True):
+        assert tuple(CODE.findall(row[1])) == codec.names
+        assert row[2] == str(codec.most_channels)
+        assert row[3:] == [
+            "usual"
+            if container.audio_codecs[0] == codec.encoder
+            else ("yes" if codec.encoder in container.audio_codecs else "")
+            for container in CONTAINERS
+        ]
 
 
 def test_names_and_defaults_of_codecs() -> None:

@@ -62,7 +62,7 @@ def render_parser() -> argparse.ArgumentParser:
     parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
     parser.add_argument(
         "out", metavar="OUT", type=Path,
-        help="the movie: .mp4 .mov .mkv .webm .mxf .ts; or its sound: .wav .m4a .flac .mp3 .opus",
+        help=".mp4 .mov .mkv .webm .mxf .ts; sound: .wav .m4a .flac .mp3 .opus",
     )  # fmt: skip
     _add_encoding_options(parser.add_argument_group("encoding"))
     _add_sound_options(parser.add_argument_group("sound"))
@@ -78,7 +78,7 @@ def render_parser() -> argparse.ArgumentParser:
 def _add_encoding_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "-c", "--codec", metavar="NAME",
-        help="libx264 (default) libx265 libsvtav1 libvpx-vp9 prores_ks dnxhd mpeg2video ffv1",
+        help="libx264 (usual) libx265 libsvtav1 libvpx-vp9 prores dnxhr mpeg2 ffv1",
     )  # fmt: skip
     group.add_argument("-b", "--bitrate", metavar="RATE", type=checked(_bitrate), help="e.g. 8M")
     group.add_argument("-p", "--preset", metavar="NAME", help="the encoder's preset or profile")
@@ -103,11 +103,11 @@ def _add_sound_options(group: argparse._ActionsContainer) -> None:
     )  # fmt: skip
     group.add_argument(
         "--audio-tracks", choices=[entry.value for entry in AudioTracks], default="mix",
-        help="one mix, or a stream for each track of the EDL",
+        metavar="HOW", help="mix (default), separate (a stream for each track of the EDL)",
     )  # fmt: skip
     group.add_argument(
         "--audio-speed", choices=[entry.value for entry in AudioSpeed], default="pitch",
-        help="faster and slower sound keeps its pitch, or follows",
+        metavar="HOW", help="faster or slower: keeps its pitch (default), resample",
     )  # fmt: skip
     group.add_argument(
         "--loudness", metavar="LUFS", type=checked(_number),
@@ -153,7 +153,7 @@ def _add_size_options(group: argparse._ActionsContainer) -> None:
 def _add_fit_option(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--fit", choices=[entry.value for entry in Fit], default="contain",
-        help="sources of another shape (default: contain)",
+        metavar="HOW", help="sources of another shape: contain (default), cover, stretch",
     )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument(
         "--progress", choices=("auto", "bar", "json", "none"), default="auto",
-        help="bar on a terminal by default",
+        metavar="HOW", help="auto (default: a bar on a terminal), bar, json, none",
     )  # fmt: skip
     group.add_argument("--report", metavar="FILE", type=Path, help="write a JSON report")
     group.add_argument(

@@ -198,7 +198,7 @@ def test_random_edits(seed: int, sources: dict[str, Any], tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("fps", RATES)
 def test_every_boundary_is_at_the_exact_sample(fps: str, tmp_path: Path) -> None:
-    ones = np.ones((RATE * 4, 2), np.float32) / 2
+    ones = np.full((RATE * 4, 2), 0.5, np.float32)
     path = write_sound(tmp_path / "ones.wav", "pcm_f32le", ones)
     rate = Fraction(fps)
     cuts = [n / rate for n in (3, 10, 11, 40, 41, 77)]

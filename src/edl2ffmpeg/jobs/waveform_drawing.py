@@ -147,7 +147,7 @@ class _Painter:
             round(middle - min(max(low, -1.0), 1.0) * half),
         )
         self._pen.line((x, ends[0], x, ends[1]), _CLIPPED if is_clipped else _PEAK)
-        if rms * half >= 1:
+        if rms * half >= 1 and not is_clipped:
             top, bottom = round(middle - rms * half), round(middle + rms * half)
             self._pen.line((x, max(top, ends[0]), x, min(bottom, ends[1])), _RMS)
 

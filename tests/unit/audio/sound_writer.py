@@ -45,7 +45,7 @@ def write_sound(
 
     The samples of ``skip`` are left out: a hole in the timestamps.
     """
-    layout = layout or {1: "mono", 2: "stereo", 6: "5.1"}[samples.shape[1]]
+    layout = layout or {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[samples.shape[1]]
     with av.open(str(path), "w", options=_muxer_options(path, rate)) as output:
         video = None
         if video_start is not None:
@@ -64,8 +64,9 @@ def write_sound(
                 frame.pts, frame.time_base = shown + round((video_start or 0) * 25), Fraction(1, 25)
                 output.mux(video.encode(frame))
                 shown += 1
-            planes = np.ascontiguousarray(samples[at : at + _PIECE].T)
-            sound = av.AudioFrame.from_ndarray(planes, "fltp", layout)
+            # Packed: PyAV makes no planar frames of eight channels.
+            line = np.ascontiguousarray(samples[at : at + _PIECE]).reshape(1, -1)
+            sound = av.AudioFrame.from_ndarray(line, "flt", layout)
             sound.sample_rate, sound.time_base = rate, Fraction(1, rate)
             sound.pts = at + round(start * rate)
             output.mux(audio.encode(sound))
