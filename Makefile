@@ -29,6 +29,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.product
 	$(BIN)/python bench/run.py $(if $(MOVIEPY),--moviepy $(MOVIEPY))
 	$(BIN)/python bench/compositing.py $(if $(MOVIEPY),--moviepy $(MOVIEPY))
+	$(BIN)/python bench/sound.py
 
 gallery: $(VENV)/.product
 	$(BIN)/python docs/make_gallery.py

@@ -6,16 +6,15 @@ block began.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edl2ffmpeg.plan.mix_planner import ControlSpan
-from edl2ffmpeg.timeline.animation import Animation, Easing, Interpolation, Keyframe
+from edl2ffmpeg.timeline.animation import Easing, Interpolation, Keyframe
 
-__all__ = ["level_gains", "pan_positions"]
+__all__ = ["Automation"]
 
 Values = NDArray[np.float64]
 
@@ -23,73 +22,73 @@ Values = NDArray[np.float64]
 _BISECTIONS = 48
 
 
-def level_gains(
-    spans: Sequence[ControlSpan], first_sample: int, end_sample: int, sample_rate: int
-) -> Values | None:
-    """Gains of one ``level`` sub-track for ``[first_sample, end_sample)``; None: all are 1.
+class Automation:
+    """One sub-track's spans, made ready for evaluation; what it asks for is one number over time.
 
-    Between two control points decibels are interpolated; towards or from -inf the gain is.
+    Between two keyframes of a level, decibels are interpolated; towards or from -inf the gain is.
     """
-    gains: Values | None = None
-    for span, first, end in _acting(spans, first_sample, end_sample):
-        if gains is None:
-            gains = np.ones(end_sample - first_sample)
-        part = gains[first - first_sample : end - first_sample]
-        part[:] = _evaluate(span.animation, first, end, sample_rate, decibels=True)
-    return gains
+
+    def __init__(self, spans: Sequence[ControlSpan], sample_rate: int, *, is_level: bool) -> None:
+        self._spans = [_Span(span, sample_rate, is_level) for span in spans]
+        self._is_level = is_level
+
+    def gains(self, first_sample: int, end_sample: int) -> Values | None:
+        """A level's gains for ``[first_sample, end_sample)``; None: all are 1."""
+        return self._values(first_sample, end_sample, None, elsewhere=1.0)
+
+    def positions(
+        self, first_sample: int, end_sample: int, beneath: Values | None = None
+    ) -> Values | None:
+        """A pan's positions, -1 (left) to 1 (right), for ``[first_sample, end_sample)``.
+
+        Where no span acts it is what is ``beneath``, else NaN; None where none acts at all.
+        """
+        found = self._values(first_sample, end_sample, beneath, elsewhere=np.nan)
+        # Easing may overshoot.
+        return None if found is None else np.clip(found, -1.0, 1.0)
+
+    def _values(
+        self, first_sample: int, end_sample: int, values: Values | None, elsewhere: float
+    ) -> Values | None:
+        for span in self._spans:
+            first, end = max(span.start, first_sample), min(span.end, end_sample)
+            if first >= end:
+                continue
+            if values is None:
+                values = np.full(end_sample - first_sample, elsewhere)
+            values[first - first_sample : end - first_sample] = span.evaluate(first, end)
+        return values
 
 
-def pan_positions(
-    sub_tracks: Sequence[Sequence[ControlSpan]],
-    first_sample: int,
-    end_sample: int,
-    sample_rate: int,
-) -> Values | None:
-    """Positions, -1 (left) to 1 (right), for ``[first_sample, end_sample)``; None: no pan acts.
+class _Span:
+    """The keyframes of one span as arrays."""
 
-    Where none of the ``pan`` sub-tracks acts the position is NaN; where several do, the last
-    one counts.
-    """
-    positions: Values | None = None
-    for spans in sub_tracks:
-        for span, first, end in _acting(spans, first_sample, end_sample):
-            if positions is None:
-                positions = np.full(end_sample - first_sample, np.nan)
-            found = _evaluate(span.animation, first, end, sample_rate)
-            # Easing may overshoot.
-            positions[first - first_sample : end - first_sample] = np.clip(found, -1.0, 1.0)
-    return positions
+    def __init__(self, span: ControlSpan, sample_rate: int, is_level: bool) -> None:
+        self.start, self.end = span.start_sample, span.end_sample
+        self._animation = span.animation
+        self._is_level = is_level
+        keys = span.animation.keyframes
+        self._times = np.array([float(key.time * sample_rate) for key in keys])
+        # What holds before the first keyframe, and at and after each.
+        settled = np.array([key.values[0] for key in (keys[0], *keys)])
+        self._settled = _gain(settled) if is_level else settled
 
-
-def _acting(
-    spans: Sequence[ControlSpan], first_sample: int, end_sample: int
-) -> Iterator[tuple[ControlSpan, int, int]]:
-    for span in spans:
-        first, end = max(span.start_sample, first_sample), min(span.end_sample, end_sample)
-        if first < end:
-            yield span, first, end
-
-
-def _evaluate(
-    animation: Animation, first: int, end: int, sample_rate: int, *, decibels: bool = False
-) -> Values:
-    """The animation's one number (as a gain with ``decibels``) at samples ``[first, end)``."""
-    keys = animation.keyframes
-    samples = np.arange(first, end, dtype=np.float64)
-    # What holds before the first keyframe, at each, and after the last.
-    times = np.array([float(key.time * sample_rate) for key in keys])
-    intervals = np.searchsorted(times, samples, side="right")
-    settled = np.array([key.values[0] for key in (keys[0], *keys)])
-    values = settled[intervals]
-    if decibels:
-        values = _gain(values)
-    for index, (before, after) in enumerate(pairwise(keys), start=1):
-        low, high = np.searchsorted(intervals, (index, index + 1))
-        if low < high:
+    def evaluate(self, first: int, end: int) -> Values:
+        """The number (of a level, the gain) at samples ``[first, end)``."""
+        samples = np.arange(first, end, dtype=np.float64)
+        intervals = np.searchsorted(self._times, samples, side="right")
+        values = self._settled[intervals]
+        keys, times = self._animation.keyframes, self._times
+        for index in range(max(int(intervals[0]), 1), min(int(intervals[-1]) + 1, len(keys))):
+            low, high = np.searchsorted(intervals, (index, index + 1))
+            if low == high:
+                continue
+            before, after = keys[index - 1], keys[index]
             passed = (samples[low:high] - times[index - 1]) / (times[index] - times[index - 1])
-            share = _share(passed, before, animation.interpolation)
-            values[low:high] = _between(before.values[0], after.values[0], share, decibels)
-    return values
+            share = _share(passed, before, self._animation.interpolation)
+            ends = before.values[0], after.values[0]
+            values[low:high] = _between(*ends, share, self._is_level)
+        return values
 
 
 def _between(before: float, after: float, share: Values, decibels: bool) -> Values:

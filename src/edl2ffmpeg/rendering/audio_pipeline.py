@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from edl2ffmpeg.audio.automation import level_gains, pan_positions
+from edl2ffmpeg.audio.automation import Automation
 from edl2ffmpeg.audio.envelope import FadeEnvelope, crossfade_gains
 from edl2ffmpeg.audio.master import Clipping, Master
 from edl2ffmpeg.audio.pan import pan_mono, pan_stereo
@@ -60,7 +60,9 @@ class AudioPipeline(Owner):
         peak_limit_db: float | None = None,
     ) -> None:
         plan = plan_mix(timeline, sample_rate)
-        self._tracks = [entry for entry in plan.tracks if track in (None, entry.number)]
+        self._tracks = [
+            _Track(entry, sample_rate) for entry in plan.tracks if track in (None, entry.number)
+        ]
         self._frame_duration = 1 / timeline.frame_rate
         self.sample_rate = sample_rate
         self.channels = channels
@@ -126,7 +128,7 @@ class AudioPipeline(Owner):
     def _mix(self, start: int, stop: int) -> Samples:
         block = silence(stop - start, self._mixed_channels)
         for track in self._tracks:
-            for segment in track.sounding(start, stop):
+            for segment in track.plan.sounding(start, stop):
                 first, end = max(start, segment.start_sample), min(stop, segment.end_sample)
                 block[first - start : end - start] += self._sound(track, segment, first, end)
                 # A clip that ends with this block lets its decoder go to the next one at once.
@@ -134,14 +136,14 @@ class AudioPipeline(Owner):
                     self._end(segment)
         return block
 
-    def _sound(self, track: MixTrack, segment: SoundSegment, first: int, end: int) -> Samples:
+    def _sound(self, track: _Track, segment: SoundSegment, first: int, end: int) -> Samples:
         voice = self._voices.get(segment)
         if voice is None:
             voice = self._begin(segment, first)
             self._voices[segment] = voice
         samples = voice.read(first, end - first)
         samples = _faded(samples, segment, first, self.sample_rate)
-        return _controlled(samples, track, first, self.sample_rate, is_mono=voice.is_mono)
+        return track.controlled(samples, first, is_mono=voice.is_mono)
 
     def _begin(self, segment: SoundSegment, first: int) -> Voice:
         if isinstance(segment.source, GeneratedSource):
@@ -213,16 +215,24 @@ def _faded(samples: Samples, segment: SoundSegment, first: int, sample_rate: int
     return samples
 
 
-def _controlled(
-    samples: Samples, track: MixTrack, first: int, sample_rate: int, *, is_mono: bool
-) -> Samples:
-    """``samples``, from output sample ``first`` on, with the track's levels and its pan."""
-    end = first + len(samples)
-    for spans in track.levels:
-        gains = level_gains(spans, first, end, sample_rate)
-        if gains is not None:
-            samples = samples * gains.astype(np.float32)[:, None]
-    positions = pan_positions(track.pans, first, end, sample_rate)
-    if positions is None:
-        return samples
-    return (pan_mono if is_mono else pan_stereo)(samples, positions)
+class _Track:
+    """One audio track with what acts on it."""
+
+    def __init__(self, plan: MixTrack, sample_rate: int) -> None:
+        self.plan = plan
+        self._levels = [Automation(spans, sample_rate, is_level=True) for spans in plan.levels]
+        self._pans = [Automation(spans, sample_rate, is_level=False) for spans in plan.pans]
+
+    def controlled(self, samples: Samples, first: int, *, is_mono: bool) -> Samples:
+        """``samples``, from output sample ``first`` on, with the track's levels and its pan."""
+        end = first + len(samples)
+        for level in self._levels:
+            gains = level.gains(first, end)
+            if gains is not None:
+                samples = samples * gains.astype(np.float32)[:, None]
+        positions = None
+        for pan in self._pans:
+            positions = pan.positions(first, end, positions)
+        if positions is None:
+            return samples
+        return (pan_mono if is_mono else pan_stereo)(samples, positions)

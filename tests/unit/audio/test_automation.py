@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from edl2ffmpeg.audio.automation import level_gains, pan_positions
+from edl2ffmpeg.audio.automation import Automation
 from edl2ffmpeg.plan.mix_planner import ControlSpan
 from edl2ffmpeg.timeline.animation import Animation, Interpolation, Keyframe
 
@@ -21,6 +21,17 @@ def span(start: int, end: int, *keys: Keyframe, how: Interpolation = Interpolati
 
 def key(time: float, value: float, *easing: float) -> Keyframe:
     return Keyframe(Fraction(str(time)), (value,), easing or None)  # type: ignore[arg-type]
+
+
+def level_gains(spans, start: int, end: int, rate: int):
+    return Automation(spans, rate, is_level=True).gains(start, end)
+
+
+def pan_positions(sub_tracks, start: int, end: int, rate: int):
+    positions = None
+    for spans in sub_tracks:
+        positions = Automation(spans, rate, is_level=False).positions(start, end, positions)
+    return positions
 
 
 SPANS = (
