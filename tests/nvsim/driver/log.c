@@ -206,13 +206,25 @@ static void check_end(void)
 
 void refuse_over_real_driver(void);
 
+/* "%p" in the name becomes the process: a test may start several, each with a log of its own. */
+static void open_log(const char *path)
+{
+    char name[4096];
+    const char *mark = strstr(path, "%p");
+    if (mark)
+        snprintf(name, sizeof name, "%.*s%d%s", (int)(mark - path), path, (int)getpid(), mark + 2);
+    else
+        snprintf(name, sizeof name, "%s", path);
+    log_file = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+
 __attribute__((constructor)) static void loaded(void)
 {
     refuse_over_real_driver();
     pthread_key_create(&thread_key, thread_ends);
     const char *path = getenv("NVSIM_LOG");
     if (path && *path)
-        log_file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        open_log(path);
 }
 
 __attribute__((destructor)) static void unloaded(void)
@@ -233,6 +245,16 @@ EXPORT unsigned long nvsim_calls(void)
 EXPORT unsigned long nvsim_violations(void)
 {
     return violation_count;
+}
+
+/* Writes a line that divides the log, for a process that tries one thing after another. */
+EXPORT void nvsim_mark(const char *text)
+{
+    char escaped[200];
+    pthread_mutex_lock(&state_mutex);
+    escape(escaped, sizeof escaped, text);
+    log_line("{\"line\": \"mark\", \"text\": \"%s\"}\n", escaped);
+    pthread_mutex_unlock(&state_mutex);
 }
 
 /* Writes the summary so far as JSON; gives its length, which may exceed `size`. */
