@@ -9,8 +9,10 @@ from nvsim.build import BuildError, build
 from nvsim.faults import CudaResult, Fault, NvencStatus
 from nvsim.process import SimulatorRun, environment_for, run, run_python
 from nvsim.report import Call, Copies, CopyCount, Delay, SimulatorReport, Violation, read_report
+from nvsim.violations import VIOLATION_KINDS
 
 __all__ = [
+    "VIOLATION_KINDS",
     "BuildError",
     "Call",
     "Copies",

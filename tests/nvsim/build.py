@@ -12,10 +12,21 @@ from pathlib import Path
 SOURCES = Path(__file__).parent / "driver"
 SONAMES = ("libcuda.so.1", "libnvidia-encode.so.1", "libnvcuvid.so.1")
 
-_FLAGS = (
-    "-std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -fvisibility=hidden -pthread "
-    "-shared -Wl,-z,defs -Wl,-z,nodelete"
-).split()
+_FLAGS = [
+    "-std=gnu11",
+    "-D_GNU_SOURCE",
+    "-O2",
+    "-g",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-pthread",
+    "-shared",
+    "-Wl,-z,defs",
+    "-Wl,-z,nodelete",
+]
 
 
 class BuildError(Exception):

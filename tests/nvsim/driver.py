@@ -16,7 +16,6 @@ import numpy as np
 
 from nvsim.faults import Fault
 
-
 _BLOCKING_SYNC = 4
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nvsim.violations import VIOLATION_KINDS
+
 
 @dataclass(frozen=True)
 class Call:
@@ -24,7 +26,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Violation:
-    """A misuse of the driver; README.md lists the kinds."""
+    """A misuse of the driver; ``VIOLATION_KINDS`` says what the kinds mean."""
 
     kind: str
     function: str
@@ -131,6 +133,7 @@ def read_report(log: Path) -> SimulatorReport:
             entry["arguments"] = entry["arguments"].strip()
             calls.append(Call(**{"fault": False, **entry}, mark=mark))
         elif kind == "violation":
+            assert entry["kind"] in VIOLATION_KINDS, f"undocumented: {entry['kind']}"
             violations.append(Violation(**entry, mark=mark))
         elif kind == "delay":
             delays.append(Delay(**entry, mark=mark))

@@ -92,24 +92,33 @@ static int push(struct context *context, bool pushed)
     return CUDA_OK;
 }
 
+static const char *too_early(enum kind kind)
+{
+    switch (kind) {
+    case KIND_SESSION: return "context-ended-before-session";
+    case KIND_DECODER: return "context-ended-before-decoder";
+    case KIND_MEMORY: return "context-ended-before-memory";
+    default: return "context-ended-before-resource";
+    }
+}
+
 /* What a context still holds when it ends. The driver takes its memory back, its engines fail. */
 static void end_context(struct context *context)
 {
-    const char *name = object_name(KIND_CONTEXT, context->base.handle);
     for (struct object *object = objects; object; object = object->next) {
         if (!object->alive || object == &context->base
             || !object_owned_by(object, &context->base))
             continue;
-        if (object->kind == KIND_MEMORY && ((struct memory *)object)->internal)
-            continue;
-        char kind[64];
-        snprintf(kind, sizeof kind, "context-ended-before-%s", kind_names[object->kind]);
-        violation(kind, "%s ended, %s is left", name, object_name(object->kind, object->handle));
+        if (object->owner == &context->base) /* what these own goes with them */
+            violation(too_early(object->kind), "%s ended, %s is left",
+                      object_name(KIND_CONTEXT, context->base.handle),
+                      object_name(object->kind, object->handle));
         if (object->kind == KIND_MEMORY)
             memory_release((struct memory *)object);
-        object->alive = false;
     }
-    context->base.alive = false;
+    for (struct object *object = objects; object; object = object->next)
+        if (object_owned_by(object, &context->base))
+            object->alive = false;
 }
 
 /* ---- devices ---- */

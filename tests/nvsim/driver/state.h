@@ -64,7 +64,7 @@ bool call_begin(struct call *call, enum family family, const char *function, con
 void call_note(struct call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Writes the log line and gives the result that the caller shall see. */
 int call_end(struct call *call, int result);
-/* A misuse of the API; `kind` is one of the names in README.md. */
+/* A misuse of the API; `kind` is one of the names in violations.py. */
 void violation(const char *kind, const char *format, ...) PRINTF_LIKE(2, 3);
 int thread_number(void);
 
