@@ -1,4 +1,4 @@
-"""Builds the simulated driver with the system's C compiler, once for each version of its sources."""
+"""Builds the simulated driver with the system's C compiler, once for each state of its sources."""
 
 from __future__ import annotations
 
@@ -13,19 +13,8 @@ SOURCES = Path(__file__).parent / "driver"
 SONAMES = ("libcuda.so.1", "libnvidia-encode.so.1", "libnvcuvid.so.1")
 
 _FLAGS = [
-    "-std=gnu11",
-    "-D_GNU_SOURCE",
-    "-O2",
-    "-g",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-fPIC",
-    "-fvisibility=hidden",
-    "-pthread",
-    "-shared",
-    "-Wl,-z,defs",
-    "-Wl,-z,nodelete",
+    *("-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-Werror"),
+    *("-fPIC", "-fvisibility=hidden", "-pthread", "-shared", "-Wl,-z,defs", "-Wl,-z,nodelete"),
 ]
 
 

@@ -85,7 +85,7 @@ class Driver:
         self.library.nvsim_add_faults(";".join(fault.rule for fault in faults).encode())
 
     def clear_faults(self) -> None:
-        """Forgets all rules, and that the device was lost."""
+        """Forgets all rules; a device that is lost stays so."""
         self.library.nvsim_clear_faults()
 
     def set_session_limit(self, limit: int) -> None:

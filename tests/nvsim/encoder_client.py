@@ -89,7 +89,7 @@ class EncoderClient:
         """Configures H.264 with ``group`` pictures from one anchor to the next."""
         config = Params(9, True, I20=250, I24=group)
         params = Params(revision, True, I36=width, I40=height, Q88=ctypes.addressof(config.buffer))
-        params.buffer[4:20] = _H264
+        ctypes.memmove(ctypes.addressof(params.buffer) + 4, _H264, len(_H264))
         return self.of_session("initialize", params.buffer)
 
     def create_input(self, width: int, height: int) -> c_uint64:

@@ -26,7 +26,8 @@ static void thread_ends(void *value)
     (void)value;
     pthread_mutex_lock(&state_mutex);
     current_function = "(thread exit)";
-    contexts_check_thread("when its thread ended");
+    if (!device_lost)
+        contexts_check_thread("when its thread ended");
     pthread_mutex_unlock(&state_mutex);
 }
 
@@ -193,9 +194,9 @@ static size_t summary(char *out, size_t size)
 static void check_end(void)
 {
     current_function = "(exit)";
-    contexts_check_thread("at exit");
     if (device_lost) /* what a lost device held is gone with it */
         return;
+    contexts_check_thread("at exit");
     for (struct object *object = objects; object; object = object->next)
         if (object->alive && !(object->kind == KIND_MEMORY && ((struct memory *)object)->internal))
             violation("live-at-exit", "%s is still there",

@@ -1,0 +1,249 @@
+"""Pictures through FFmpeg's NVENC and NVDEC code come back bit for bit, and the order of calls."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import nvsim
+from nvsim import SimulatorReport, SimulatorRun
+
+# name: width, height, where from, pictures, options of the encoder
+CASES: dict[str, tuple[int, int, str, int, dict[str, str]]] = {
+    "nv12": (320, 180, "nv12", 9, {}),
+    "yuv420p": (320, 180, "yuv420p", 9, {}),
+    "ten-bits": (178, 98, "p010le", 6, {}),
+    "cropped": (178, 98, "yuv420p", 6, {}),
+    "one-macroblock": (16, 16, "nv12", 5, {}),
+    "large": (640, 360, "nv12", 3, {}),
+    "one-picture": (64, 32, "nv12", 1, {}),
+    "no-delay": (64, 32, "nv12", 7, {"delay": "0"}),
+    "delay": (64, 32, "nv12", 12, {"delay": "2", "surfaces": "8"}),
+    "surfaces": (64, 32, "nv12", 40, {"surfaces": "32"}),
+    "b-pictures": (178, 98, "nv12", 11, {"bf": "2"}),
+    "b-pictures-and-gop": (64, 32, "nv12", 23, {"bf": "3", "g": "7"}),
+    "b-pictures-ten-bits": (64, 32, "p010le", 8, {"bf": "2"}),
+    "lookahead": (64, 32, "nv12", 40, {"rc-lookahead": "8", "surfaces": "24"}),
+    "lookahead-and-b": (64, 32, "nv12", 40, {"rc-lookahead": "8", "bf": "3"}),
+    "device": (320, 180, "device", 50, {}),
+    "device-cropped": (178, 98, "device", 12, {"delay": "0"}),
+    "device-b-pictures": (178, 98, "device", 30, {"bf": "2", "g": "10"}),
+    "device-lookahead": (64, 32, "device", 40, {"rc-lookahead": "8"}),
+}
+
+ROUND_TRIPS = """
+import json, sys
+from nvsim.scenes import *
+driver = Driver()
+for name, (width, height, source, count, options) in json.loads(sys.argv[1]).items():
+    driver.mark(name)
+    pictures = make_pictures(count, width, height, deep=source == "p010le")
+    if source == "device":
+        with primary_context(driver):
+            check(pictures, encode_device(driver, pictures, options))
+    else:
+        check(pictures, encode_host(pictures, source, options))
+    gc.collect()
+"""
+
+
+@pytest.fixture(scope="module")
+def round_trips() -> SimulatorReport:
+    return nvsim.run(ROUND_TRIPS, [json.dumps(CASES)]).checked().report
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_sample_comes_back(round_trips: SimulatorReport, case: str) -> None:
+    count = CASES[case][3]
+    assert round_trips.kinds(case) == []
+    assert round_trips.count("nvEncEncodePicture", case) == count
+    assert round_trips.count("nvEncLockBitstream", case) == count
+    assert round_trips.count("cuvidDecodePicture", case) == count
+    assert round_trips.count("cuvidUnmapVideoFrame64", case) == count
+
+
+def test_nothing_is_left(round_trips: SimulatorReport) -> None:
+    round_trips.assert_clean()
+    assert round_trips.pictures_encoded == sum(case[3] for case in CASES.values())
+    assert round_trips.pictures_lost == 0
+    assert round_trips.kernels == sum(case[3] for case in CASES.values() if case[2] == "device")
+
+
+ONE_BY_ONE = """
+from nvsim.scenes import *
+driver = Driver()
+pictures = make_pictures(3, 64, 32)
+
+driver.mark("host")
+encode_host(pictures, "nv12", {"delay": "1"})
+gc.collect()
+
+driver.mark("device")
+with primary_context(driver):
+    encode_device(driver, pictures, {"delay": "1"})
+
+driver.mark("b-pictures")
+encode_host(make_pictures(5, 64, 32), "nv12", {"bf": "2"})
+
+driver.mark("forced-idr")
+def force(index, frame):
+    if index == 3:
+        frame.pict_type = av.video.frame.PictureType.I
+pictures = make_pictures(7, 64, 32)
+packets = encode_host(pictures, "nv12", {"forced-idr": "1", "bf": "2"}, force)
+assert [packet.pts for packet in packets if packet.is_keyframe] == [0, 3]
+check(pictures, packets)
+
+driver.mark("duration")
+def lengthen(index, frame):
+    frame.duration = index + 1
+packets = encode_host(pictures, "nv12", {"bf": "2"}, lengthen)
+assert sorted((packet.pts, packet.duration) for packet in packets) == [(i, i + 1) for i in range(7)]
+
+driver.mark("tags")
+encoder = open_encoder(64, 32, "nv12", {"delay": "0"})
+encoder.colorspace, encoder.color_range = 1, 1
+encoder.color_primaries, encoder.color_trc = 1, 1
+frame = host_frame(pictures[0], "nv12")
+frame.pts = 0
+frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc = 1, 1, 1, 1
+decoder = av.CodecContext.create("h264", "r")
+shown = [f for p in [*encoder.encode(frame), *encoder.encode(None)] for f in decoder.decode(p)]
+shown += decoder.decode(None)
+print([(f.colorspace, f.color_range, f.color_primaries, f.color_trc) for f in shown])
+print(decoder.framerate)
+
+driver.mark("refused")
+for size, name in (((64, 32), "hevc_nvenc"), ((64, 32), "av1_nvenc")):
+    try:
+        encoder = av.CodecContext.create(name, "w")
+        encoder.width, encoder.height, encoder.pix_fmt = 64, 32, "nv12"
+        encoder.time_base = Fraction(1, 25)
+        encoder.open()
+    except av.FFmpegError as error:
+        print(name, type(error).__name__)
+del encoder, decoder, frame, shown, packets
+"""
+
+
+@pytest.fixture(scope="module")
+def one_by_one() -> SimulatorRun:
+    return nvsim.run(ONE_BY_ONE).checked()
+
+
+def interesting(report: SimulatorReport, mark: str) -> Iterator[str]:
+    """Calls of a mark as short words: what is said of frames, without contexts and queries."""
+    dull = re.compile(r"cuCtx|cuInit|cuDevice|Caps|GUID|Preset|Version|Instance|Streams|Sequence")
+    for call in report.calls:
+        if call.mark == mark and not dull.search(call.function):
+            yield call.function.removeprefix("nvEnc")
+
+
+def test_order_of_calls_from_the_host(one_by_one: SimulatorRun) -> None:
+    one = ["LockInputBuffer", "UnlockInputBuffer", "EncodePicture"]
+    output = ["LockBitstream", "UnlockBitstream"]
+    made = ["CreateInputBuffer", "CreateBitstreamBuffer"] * 4
+    ended = ["DestroyInputBuffer", "DestroyBitstreamBuffer"] * 4
+    assert list(interesting(one_by_one.report, "host")) == [
+        *["OpenEncodeSessionEx", "InitializeEncoder", *made],
+        *[*one, *output, *one, *output, *one, *output],
+        *["EncodePicture(EOS)", "EncodePicture(EOS)", *ended, "DestroyEncoder"],
+    ]
+
+
+def test_order_of_calls_from_the_device(one_by_one: SimulatorRun) -> None:
+    """Register, map, encode; lock, unlock, unmap; the end; then the memory, then the context."""
+    kernel = ["nvsim_shadow", "nvsim_kernel"]
+    one = ["RegisterResource", "MapInputResource", "EncodePicture"]
+    output = ["LockBitstream", "UnlockBitstream", "UnmapInputResource"]
+    calls = list(interesting(one_by_one.report, "device"))
+    calls = calls[calls.index("nvsim_shadow") : calls.index("cuMemFree_v2")]
+    made = ["OpenEncodeSessionEx", "InitializeEncoder", *["CreateBitstreamBuffer"] * 4]
+    end = ["UnregisterResource"] * 3 + ["DestroyBitstreamBuffer"] * 4 + ["DestroyEncoder"]
+    assert calls == [
+        *[*kernel, *made, *one, *output, *kernel, *one, *output, *kernel, *one, *output],
+        *["EncodePicture(EOS)", "EncodePicture(EOS)", *end],
+    ]
+    assert one_by_one.report.functions("device")[-1] == "cuDevicePrimaryCtxRelease"
+
+
+def test_b_pictures_wait_for_the_next_anchor(one_by_one: SimulatorRun) -> None:
+    calls = [call for call in one_by_one.report.calls if call.mark == "b-pictures"]
+    needs_more = int(nvsim.NvencStatus.NEED_MORE_INPUT)
+    encoded = [call.result for call in calls if call.function == "nvEncEncodePicture"]
+    assert encoded == [0, needs_more, needs_more, 0, needs_more]
+    locked = [call.arguments for call in calls if call.function == "nvEncLockBitstream"]
+    pts = [int(re.findall(r"pts=(\d+)", text)[0]) for text in locked]
+    assert pts == [0, 3, 1, 2, 4]
+
+
+def test_forced_idr_and_durations_and_tags(one_by_one: SimulatorRun) -> None:
+    assert one_by_one.stdout.splitlines()[:2] == ["[(1, 1, 1, 1)]", "25"]
+
+
+def test_other_codecs_are_refused(one_by_one: SimulatorRun) -> None:
+    names = [line.split()[0] for line in one_by_one.stdout.splitlines()[2:]]
+    assert names == ["hevc_nvenc", "av1_nvenc"]
+    one_by_one.report.assert_clean()
+
+
+TRANSCODE = """
+import io
+from nvsim.scenes import *
+driver = Driver()
+pictures = make_pictures(30, 320, 176)
+packets = encode_host(pictures, "nv12")
+driver.mark("transcode")
+before = driver.summary()["copies"]
+hwaccel = HWAccel("cuda", allow_software_fallback=False, is_hw_owned=True)
+decoder = av.CodecContext.create("h264", "r", hwaccel=hwaccel)
+encoder = open_encoder(320, 176, "cuda", {"bf": "0"})
+second = []
+for packet in [*packets, None]:
+    for frame in decoder.decode(packet):
+        second += encoder.encode(frame)
+second += encoder.encode(None)
+after = driver.summary()["copies"]
+for name in ("host_to_device", "device_to_host", "encoder_input"):
+    assert after[name] == before[name], name
+copied = after["device_to_device"]["calls"] - before["device_to_device"]["calls"]
+assert copied == 2 * 30, copied
+del frame, encoder, decoder
+gc.collect()
+driver.mark("check")
+check(pictures, second)
+"""
+
+
+def test_transcoding_on_the_device_never_touches_the_host() -> None:
+    report = nvsim.run(TRANSCODE).checked().report
+    report.assert_clean()
+    assert report.count("nvEncRegisterResource", "transcode") > 1
+    assert report.count("cuvidMapVideoFrame64", "transcode") == 30
+
+
+THREADS = """
+import threading
+from nvsim.scenes import *
+driver = Driver()
+pictures = make_pictures(20, 64, 32)
+def work():
+    for _ in range(3):
+        check(pictures, encode_host(pictures, "nv12", {"bf": "1"}))
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_work_side_by_side() -> None:
+    report = nvsim.run(THREADS).checked().report
+    report.assert_clean()
+    assert report.pictures_locked == 4 * 3 * 20
+    assert len({call.thread for call in report.calls}) >= 4
+    assert [call.sequence for call in report.calls] == list(range(1, len(report.calls) + 1))
