@@ -32,6 +32,12 @@ def error_of(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" + (f" [{log[2].strip()}]" if log else "")
 
 
+def wrong(frames: Sequence[av.VideoFrame], pictures: Sequence[np.ndarray]) -> list[int]:
+    """The numbers of the frames that do not have the pixels that went in."""
+    numbered = {frame.pts or 0: scenes.picture_of(frame) for frame in frames}
+    return [n for n, picture in numbered.items() if not np.array_equal(picture, pictures[n])]
+
+
 def feed(
     outcome: dict[str, Any], encoder: av.VideoCodecContext, frames: Sequence[av.VideoFrame]
 ) -> list[av.Packet]:
@@ -60,10 +66,7 @@ def encode(outcome: dict[str, Any], source: str, options: dict[str, str]) -> Non
     outcome["pts"] = [packet.pts for packet in packets]
     del encoder
     driver.clear_faults()
-    decoded = {frame.pts: scenes.picture_of(frame) for frame in scenes.decode(packets, False)}
-    outcome["wrong"] = [
-        pts for pts in sorted(decoded) if not np.array_equal(decoded[pts], pictures[pts])
-    ]
+    outcome["wrong"] = wrong(scenes.decode(packets, False), pictures)
 
 
 def decode(outcome: dict[str, Any], faults: str) -> None:
@@ -82,11 +85,7 @@ def decode(outcome: dict[str, Any], faults: str) -> None:
     except (av.FFmpegError, OSError, MemoryError) as error:
         outcome["error"] = error_of(error)
     outcome["pts"] = [frame.pts for frame in frames]
-    outcome["wrong"] = [
-        frame.pts
-        for frame in frames
-        if not np.array_equal(scenes.picture_of(frame), pictures[frame.pts or 0])
-    ]
+    outcome["wrong"] = wrong(frames, pictures)
 
 
 def run_trial(name: str, faults: str, source: str, options: dict[str, str]) -> dict[str, Any]:

@@ -126,6 +126,7 @@ static void end_context(struct context *context)
 EXPORT int cuInit(unsigned flags)
 {
     struct call call;
+    refuse_over_real_driver(); /* it may have been loaded after this library */
     if (!call_begin(&call, FAMILY_CUDA, "cuInit", "flags=%u", flags))
         return call_end(&call, 0);
     initialized = true;

@@ -205,8 +205,6 @@ static void check_end(void)
 
 /* ---- loading, exit, and the functions for ctypes ---- */
 
-void refuse_over_real_driver(void);
-
 /* "%p" in the name becomes the process: a test may start several, each with a log of its own. */
 static void open_log(const char *path)
 {

@@ -48,6 +48,10 @@ struct memory *memory_new(size_t bytes, struct object *owner, bool internal)
 void memory_release(struct memory *memory)
 {
     memory->base.alive = false;
+    if (memory->internal) { /* one for each decoded frame: they would use up the mappings */
+        munmap(memory->shadow_map, memory->mapped_bytes);
+        return;
+    }
     /* Not unmapped: the place stays taken, so that a kernel that runs on it still dies. */
     madvise(memory->shadow_map, memory->mapped_bytes, MADV_DONTNEED);
     mprotect(memory->shadow_map, memory->mapped_bytes, PROT_NONE);

@@ -68,6 +68,9 @@ int call_end(struct call *call, int result);
 void violation(const char *kind, const char *format, ...) PRINTF_LIKE(2, 3);
 int thread_number(void);
 
+/* real_driver.c: ends the process if a library of the real driver is loaded in it. */
+void refuse_over_real_driver(void);
+
 /* ---- faults.c ---- */
 
 struct fault {
