@@ -15,7 +15,7 @@ import pytest
 
 import nvsim
 from nvsim import CopyCount
-from nvsim.build import SONAMES
+from nvsim.build import SONAMES, SOURCES
 
 
 def names_in_wheel() -> set[str]:
@@ -110,6 +110,11 @@ driver.call("cuMemsetD16_v2", first, 0x1234, c_size_t(2))
 assert list(driver.shadow(first.value, 5)) == [0x34, 0x12] * 2 + [7]
 driver.call("cuMemsetD2D8_v2", first, c_size_t(100), 9, c_size_t(2), c_size_t(2))
 assert list(driver.shadow(first.value + 99, 4)) == [7, 9, 9, 7]
+
+own = ctypes.create_string_buffer(size)
+driver.call("cuMemHostRegister_v2", own, c_size_t(size), 0)
+assert driver.result("cuMemHostRegister_v2", own, c_size_t(size), 0) == 712
+driver.call("cuMemHostUnregister", own)
 
 driver.mark("services")
 free, total = c_size_t(), c_size_t()
@@ -280,6 +285,14 @@ def test_build_is_cached() -> None:
     assert nvsim.build() == folder
     assert (folder / "libnvsim.so").stat().st_mtime_ns == stamp
     assert {file.name for file in folder.iterdir()} == {"libnvsim.so", *SONAMES}
+
+
+def test_sources_compile_without_a_warning() -> None:
+    compiler = os.environ.get("CC", "cc").split()
+    options = ["-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+    sources = [str(source) for source in SOURCES.glob("*.c")]
+    done = subprocess.run([*compiler, *options, *sources], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_build_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,6 +190,69 @@ def test_other_codecs_are_refused(one_by_one: SimulatorRun) -> None:
     one_by_one.report.assert_clean()
 
 
+CONTAINERS = """
+import io
+from nvsim.scenes import *
+pictures = make_pictures(12, 178, 98)
+for form in ("mp4", "matroska", "mpegts"):
+    file = io.BytesIO()
+    with av.open(file, "w", format=form) as output:
+        stream = output.add_stream("h264_nvenc", rate=RATE, options={"bf": "2", "g": "5"})
+        stream.width, stream.height, stream.pix_fmt = 178, 98, "nv12"
+        for index, picture in enumerate(pictures):
+            frame = host_frame(picture, "nv12")
+            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    del stream, output
+    for hwaccel in (None, HWAccel("cuda", allow_software_fallback=False)):
+        file.seek(0)
+        with av.open(file, hwaccel=hwaccel) as source:
+            frames = list(source.decode(video=0))
+            assert len(frames) == 12 and source.streams.video[0].average_rate == RATE
+        for picture, frame in zip(pictures, frames, strict=True):
+            assert np.array_equal(picture_of(frame), picture), form
+        del source, frames, frame
+"""
+
+
+def test_parameter_sets_in_containers_and_in_the_stream() -> None:
+    nvsim.run(CONTAINERS).checked().report.assert_clean()
+
+
+TOO_EARLY = """
+from nvsim.scenes import *
+driver = Driver()
+pictures = make_pictures(6, 64, 32)
+with primary_context(driver):
+    context = CudaContext(0, primary_ctx=True)
+    encoder = open_encoder(64, 32, "cuda", {"delay": "2"})
+    surface = DeviceSurface(driver, 64, 32)
+    driver.mark("reuse")
+    packets = []
+    for index, picture in enumerate(pictures):
+        surface.write(picture)
+        frame = surface.frame(context)
+        frame.pts = index
+        packets += encoder.encode(frame)
+        del frame
+    packets += encoder.encode(None)
+    shown = [picture_of(frame) for frame in decode(packets, hardware=False)]
+    print([np.array_equal(*both) for both in zip(shown, pictures, strict=True)])
+    driver.mark("free")
+    surface.free()
+    del encoder, context
+"""
+
+
+def test_surfaces_that_are_used_again_or_freed_too_early() -> None:
+    """Wrong pixels every time, not now and then; and memory that the encoder still knows."""
+    run = nvsim.run(TOO_EARLY).checked()
+    assert run.stdout.strip() == str([False] * 5 + [True])
+    assert run.report.kinds("reuse") == ["surface-changed-in-flight"] * 5
+    assert run.report.kinds("free") == ["free-while-registered"]
+
+
 TRANSCODE = """
 import io
 from nvsim.scenes import *

@@ -8,6 +8,7 @@ enum { PITCH = 512 };
 struct host_memory {
     struct object base;
     void *place;
+    bool registered; /* the application's, not cuMemHostAlloc's */
 };
 
 static int allocate(struct call *call, uint64_t *address, size_t bytes)
@@ -126,20 +127,56 @@ static struct host_memory *host_memory_at(const void *place)
     return NULL;
 }
 
+static int end_host_memory(struct call *call, void *place, bool registered)
+{
+    struct host_memory *host = host_memory_at(place);
+    if (!context_required(call->function))
+        return CUDA_INVALID_CONTEXT;
+    if (!host || host->registered != registered || !host->base.alive) {
+        bool again = host && host->registered == registered;
+        violation(again ? "double-free" : "invalid-free", "host memory at %p", place);
+        return CUDA_INVALID_VALUE;
+    }
+    call_note(call, " %s", object_name(KIND_HOST_MEMORY, host->base.handle));
+    host->base.alive = false;
+    if (!registered)
+        free(place);
+    return CUDA_OK;
+}
+
 EXPORT int cuMemFreeHost(void *place)
 {
     struct call call;
     if (!call_begin(&call, FAMILY_CUDA, "cuMemFreeHost", "place=%p", place))
         return call_end(&call, 0);
-    struct host_memory *host = host_memory_at(place);
-    if (!context_required(call.function))
+    return call_end(&call, end_host_memory(&call, place, false));
+}
+
+/* ---- the application's own host memory, pinned for a while ---- */
+
+EXPORT int cuMemHostRegister_v2(void *place, size_t bytes, unsigned flags)
+{
+    struct call call;
+    if (!call_begin(&call, FAMILY_CUDA, "cuMemHostRegister_v2", "place=%p bytes=%zu flags=%u",
+                    place, bytes, flags))
+        return call_end(&call, 0);
+    struct context *context = context_required(call.function);
+    if (!context)
         return call_end(&call, CUDA_INVALID_CONTEXT);
-    if (!host || !host->base.alive) {
-        violation(host ? "double-free" : "invalid-free", "host memory at %p", place);
-        return call_end(&call, CUDA_INVALID_VALUE);
-    }
-    call_note(&call, " %s", object_name(KIND_HOST_MEMORY, host->base.handle));
-    host->base.alive = false;
-    free(place);
+    const struct host_memory *known = host_memory_at(place);
+    if (!bytes || (known && known->base.alive))
+        return call_end(&call, bytes ? CUDA_ALREADY_REGISTERED : CUDA_INVALID_VALUE);
+    struct host_memory *host = object_new(KIND_HOST_MEMORY, sizeof *host, &context->base);
+    host->place = place;
+    host->registered = true;
+    call_note(&call, " -> %s", object_name(KIND_HOST_MEMORY, host->base.handle));
     return call_end(&call, CUDA_OK);
+}
+
+EXPORT int cuMemHostUnregister(void *place)
+{
+    struct call call;
+    if (!call_begin(&call, FAMILY_CUDA, "cuMemHostUnregister", "place=%p", place))
+        return call_end(&call, 0);
+    return call_end(&call, end_host_memory(&call, place, true));
 }

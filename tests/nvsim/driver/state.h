@@ -23,6 +23,7 @@ enum cuda_result {
     CUDA_INVALID_HANDLE = 400,
     CUDA_NOT_FOUND = 500,
     CUDA_PRIMARY_CONTEXT_ACTIVE = 708,
+    CUDA_ALREADY_REGISTERED = 712,
     CUDA_LAUNCH_FAILED = 719, /* what a lost device answers: sticky, as on a GPU */
     CUDA_NOT_SUPPORTED = 801,
 };
