@@ -123,8 +123,8 @@ def read_report(log: Path) -> SimulatorReport:
     delays: list[Delay] = []
     summary: dict[str, Any] = {}
     mark = ""
-    lines = log.read_text().splitlines() if log.exists() else []
-    for text in lines:
+    written = log.read_text() if log.exists() else ""
+    for text in written.split("\n")[:-1]:  # a process may have been killed within its last line
         entry = json.loads(text)
         kind = entry.pop("line")
         if kind == "mark":
@@ -152,7 +152,8 @@ def _report(
         return SimulatorReport(calls, violations, delays)
     counts = {name: CopyCount(**count) for name, count in summary.pop("copies").items()}
     for counted, listed in (("calls", calls), ("violations", violations)):
-        assert summary.pop(counted) == len(listed), f"the log misses some {counted}"
+        # More may come, of threads that do not stop when the process ends.
+        assert summary.pop(counted) <= len(listed), f"the log misses some {counted}"
     return SimulatorReport(
         calls, violations, delays, finished=True, copies=Copies(**counts), **summary
     )

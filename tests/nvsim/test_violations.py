@@ -16,14 +16,18 @@ ALSO = {
 }
 
 
+# These need a process of their own.
+APART = {"live-at-exit", "use-after-fork"}
+TOGETHER = [kind for kind in VIOLATION_KINDS if kind not in APART]
+
+
 @pytest.fixture(scope="module")
 def report() -> SimulatorReport:
     """One process that makes every mistake, each under a mark of its name."""
-    kinds = [kind for kind in VIOLATION_KINDS if kind != "live-at-exit"]
-    return nvsim.run_python(["-m", "nvsim.misuse", *kinds]).checked().report
+    return nvsim.run_python(["-m", "nvsim.misuse", *TOGETHER]).checked().report
 
 
-@pytest.mark.parametrize("kind", [kind for kind in VIOLATION_KINDS if kind != "live-at-exit"])
+@pytest.mark.parametrize("kind", TOGETHER)
 def test_violation_is_seen(report: SimulatorReport, kind: str) -> None:
     kinds = set(report.kinds(kind))
     assert kind in kinds
@@ -43,3 +47,23 @@ def test_objects_that_are_left_are_seen() -> None:
     assert report.live["context"] == 1
     with pytest.raises(AssertionError, match="memory1 is still there"):
         report.assert_clean()
+
+
+FORK = """
+import os
+from nvsim.driver import Driver
+driver = Driver()
+driver.call("cuInit", 0)
+child = os.fork()
+if child == 0:
+    os._exit(driver.result("cuInit", 0))
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3, "not initialized"
+driver.call("cuInit", 0)
+"""
+
+
+def test_the_driver_does_not_work_after_a_fork() -> None:
+    run = nvsim.run(FORK).checked()
+    run.report.assert_clean()
+    assert run.report.functions() == ["cuInit", "cuInit"]
+    assert [report.kinds() for report in run.others.values()] == [["use-after-fork"]]

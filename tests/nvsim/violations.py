@@ -17,6 +17,7 @@ VIOLATION_KINDS = {
     "invalid-handle": "a handle that the driver never gave",
     "use-after-destroy": "a handle whose object has ended",
     "double-destroy": "an object was ended twice",
+    "use-after-fork": "the driver was called in a child that was forked from a process that had it",
     "live-at-exit": "an object was left when the process ended",
     # memory
     "not-device-memory": "an address that is not of device memory",

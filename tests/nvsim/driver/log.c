@@ -14,6 +14,7 @@ static pthread_mutex_t state_mutex = PTHREAD_MUTEX_INITIALIZER;
 static int log_file = -1;
 static unsigned long call_count, violation_count;
 static const char *current_function = "";
+static bool forked; /* a child of a process that had the driver: CUDA does not work there */
 
 /* ---- threads: numbered in the order of their first call ---- */
 
@@ -100,9 +101,18 @@ static void wait_out(const struct call *call, long milliseconds)
     pthread_mutex_lock(&state_mutex);
 }
 
-static int lost_code(enum family family)
+/* Whether nothing works any more, and what the call answers then. */
+static bool refused(struct call *call)
 {
-    return family == FAMILY_NVENC ? NVENC_DEVICE_NOT_EXIST : CUDA_LAUNCH_FAILED;
+    bool nvenc = call->family == FAMILY_NVENC;
+    call->override = device_lost || forked;
+    if (forked) {
+        violation("use-after-fork", "%s in a process that was forked", call->function);
+        call->code = nvenc ? NVENC_INVALID_DEVICE : CUDA_NOT_INITIALIZED;
+    } else if (device_lost) {
+        call->code = nvenc ? NVENC_DEVICE_NOT_EXIST : CUDA_LAUNCH_FAILED;
+    }
+    return call->override;
 }
 
 bool call_begin(struct call *call, enum family family, const char *function, const char *format, ...)
@@ -122,11 +132,8 @@ bool call_begin(struct call *call, enum family family, const char *function, con
         wait_out(call, fault->delay_ms);
     current_function = function; /* only now: others ran during the delay */
     device_lost |= fault && fault->lost;
-    if (device_lost) {
-        call->override = true;
-        call->code = lost_code(family);
+    if (refused(call))
         return false;
-    }
     if (!fault || !(fault->returns || fault->skip))
         return true;
     call->override = true;
@@ -194,7 +201,7 @@ static size_t summary(char *out, size_t size)
 static void check_end(void)
 {
     current_function = "(exit)";
-    if (device_lost) /* what a lost device held is gone with it */
+    if (device_lost || forked) /* it is gone with the device, or the parent's */
         return;
     contexts_check_thread("at exit");
     for (struct object *object = objects; object; object = object->next)
@@ -217,10 +224,34 @@ static void open_log(const char *path)
     log_file = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 }
 
+static void before_fork(void)
+{
+    pthread_mutex_lock(&state_mutex);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&state_mutex);
+}
+
+static void after_fork_in_child(void)
+{
+    const char *path = getenv("NVSIM_LOG");
+    forked = true;
+    call_count = violation_count = 0;
+    if (log_file >= 0)
+        close(log_file);
+    log_file = -1;
+    if (path && strstr(path, "%p")) /* the other kind of name is the parent's */
+        open_log(path);
+    pthread_mutex_unlock(&state_mutex);
+}
+
 __attribute__((constructor)) static void loaded(void)
 {
     refuse_over_real_driver();
     pthread_key_create(&thread_key, thread_ends);
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     const char *path = getenv("NVSIM_LOG");
     if (path && *path)
         open_log(path);
