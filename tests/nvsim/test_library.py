@@ -209,8 +209,9 @@ DEADLY = {
 def test_host_code_dies_where_it_would_on_a_gpu(deed: str) -> None:
     run = nvsim.run(
         f"""
-        import ctypes
+        import ctypes, resource
         from nvsim.driver import Driver
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         driver = Driver()
         context = driver.primary_context()
         surface = driver.handle("cuMemAlloc_v2", ctypes.c_size_t(4096))
@@ -302,6 +303,13 @@ def test_build_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("CC", "false")
     with pytest.raises(nvsim.BuildError, match="libnvsim"):
         nvsim.build()
+
+
+def test_example_of_the_readme() -> None:
+    text = Path(__file__).with_name("README.md").read_text()
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 1
+    exec(examples[0], {})
 
 
 def test_this_process_is_left_alone() -> None:

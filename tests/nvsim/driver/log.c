@@ -115,7 +115,8 @@ static bool refused(struct call *call)
     return call->override;
 }
 
-bool call_begin(struct call *call, enum family family, const char *function, const char *format, ...)
+bool call_begin(struct call *call, enum family family, const char *function,
+                const char *format, ...)
 {
     *call = (struct call){.function = function, .family = family};
     pthread_mutex_lock(&state_mutex);

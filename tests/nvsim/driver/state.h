@@ -59,8 +59,8 @@ struct call {
 };
 
 /* Begins a call: waits out and applies faults. False: do nothing but `return call_end(call, 0)`. */
-bool call_begin(struct call *call, enum family family, const char *function, const char *format, ...)
-    PRINTF_LIKE(4, 5);
+bool call_begin(struct call *call, enum family family, const char *function,
+                const char *format, ...) PRINTF_LIKE(4, 5);
 /* Adds to the arguments of the log line, such as the handle that was made. */
 void call_note(struct call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Writes the log line and gives the result that the caller shall see. */
