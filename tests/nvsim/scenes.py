@@ -96,10 +96,15 @@ def encode_host(
     pixel_format: str,
     options: Mapping[str, str] | None = None,
     change: Callable[[int, av.VideoFrame], None] = lambda index, frame: None,
+    upload: bool = False,
 ) -> list[av.Packet]:
-    """Encodes pictures from host memory; ``change`` may set up each frame before."""
+    """Encodes pictures from host memory; ``change`` may set up each frame before.
+
+    They go into the encoder's own buffers, or with ``upload`` into FFmpeg's device frames.
+    """
     rows, width = pictures[0].shape
-    encoder = open_encoder(width, rows * 2 // 3, pixel_format, options or {})
+    hwaccel = HWAccel("cuda", allow_software_fallback=False) if upload else None
+    encoder = open_encoder(width, rows * 2 // 3, pixel_format, options or {}, hwaccel)
     packets = []
     for index, picture in enumerate(pictures):
         frame = host_frame(picture, pixel_format)

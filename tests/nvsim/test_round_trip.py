@@ -28,6 +28,9 @@ CASES: dict[str, tuple[int, int, str, int, dict[str, str]]] = {
     "b-pictures-ten-bits": (64, 32, "p010le", 8, {"bf": "2"}),
     "lookahead": (64, 32, "nv12", 40, {"rc-lookahead": "8", "surfaces": "24"}),
     "lookahead-and-b": (64, 32, "nv12", 40, {"rc-lookahead": "8", "bf": "3"}),
+    "uploaded-nv12": (178, 98, "upload nv12", 9, {}),
+    "uploaded-yuv420p": (178, 98, "upload yuv420p", 9, {"bf": "2"}),
+    "uploaded-ten-bits": (178, 98, "upload p010le", 9, {}),
     "device": (320, 180, "device", 50, {}),
     "device-cropped": (178, 98, "device", 12, {"delay": "0"}),
     "device-b-pictures": (178, 98, "device", 30, {"bf": "2", "g": "10"}),
@@ -40,12 +43,13 @@ from nvsim.scenes import *
 driver = Driver()
 for name, (width, height, source, count, options) in json.loads(sys.argv[1]).items():
     driver.mark(name)
-    pictures = make_pictures(count, width, height, deep=source == "p010le")
+    pictures = make_pictures(count, width, height, deep="p010le" in source)
     if source == "device":
         with primary_context(driver):
             check(pictures, encode_device(driver, pictures, options))
     else:
-        check(pictures, encode_host(pictures, source, options))
+        form, upload = source.split()[-1], source.startswith("upload")
+        check(pictures, encode_host(pictures, form, options, upload=upload))
     gc.collect()
 """
 
@@ -114,7 +118,7 @@ decoder = av.CodecContext.create("h264", "r")
 shown = [f for p in [*encoder.encode(frame), *encoder.encode(None)] for f in decoder.decode(p)]
 shown += decoder.decode(None)
 print([(f.colorspace, f.color_range, f.color_primaries, f.color_trc) for f in shown])
-print(decoder.framerate)
+print(int(decoder.framerate))
 
 driver.mark("refused")
 for size, name in (((64, 32), "hevc_nvenc"), ((64, 32), "av1_nvenc")):
@@ -125,6 +129,18 @@ for size, name in (((64, 32), "hevc_nvenc"), ((64, 32), "av1_nvenc")):
         encoder.open()
     except av.FFmpegError as error:
         print(name, type(error).__name__)
+encoder = av.CodecContext.create("libx264", "w")
+encoder.width, encoder.height, encoder.pix_fmt = 64, 32, "yuv420p"
+encoder.time_base = Fraction(1, 25)
+packets = encoder.encode(host_frame(pictures[0], "yuv420p")) + encoder.encode(None)
+try:
+    decode(packets, hardware=True)
+except av.FFmpegError as error:
+    print("libx264", type(error).__name__)
+try:
+    encode_host([np.zeros((27, 33), np.uint8)], "nv12")
+except av.FFmpegError as error:
+    print("odd", type(error).__name__)
 del encoder, decoder, frame, shown, packets
 """
 
@@ -184,9 +200,13 @@ def test_forced_idr_and_durations_and_tags(one_by_one: SimulatorRun) -> None:
     assert one_by_one.stdout.splitlines()[:2] == ["[(1, 1, 1, 1)]", "25"]
 
 
-def test_other_codecs_are_refused(one_by_one: SimulatorRun) -> None:
-    names = [line.split()[0] for line in one_by_one.stdout.splitlines()[2:]]
-    assert names == ["hevc_nvenc", "av1_nvenc"]
+def test_what_the_simulator_cannot_do_is_refused(one_by_one: SimulatorRun) -> None:
+    assert one_by_one.stdout.splitlines()[2:] == [
+        "hevc_nvenc ExternalError",
+        "av1_nvenc ExternalError",
+        "libx264 ExternalError",
+        "odd NotImplementedError",
+    ]
     one_by_one.report.assert_clean()
 
 
