@@ -222,7 +222,7 @@ def test_a_process_that_is_stuck_is_killed_and_leaves_its_log() -> None:
     run = nvsim.run(
         "from nvsim.scenes import *\nencode_host(make_pictures(9, 64, 32), 'nv12')",
         faults=[fault],
-        timeout_seconds=3,
+        timeout_seconds=5,
     )
     assert run.timed_out
     assert not run.report.finished
@@ -230,6 +230,42 @@ def test_a_process_that_is_stuck_is_killed_and_leaves_its_log() -> None:
     assert run.report.count("nvEncLockBitstream") == 2
     with pytest.raises(AssertionError, match="killed at its time limit"):
         run.checked()
+
+
+RETRIES = """
+from nvsim.scenes import *
+encoder = open_encoder(64, 32, "nv12", {})
+packets, errors = [], []
+for index, picture in enumerate(make_pictures(12, 64, 32)):
+    frame = host_frame(picture, "nv12")
+    frame.pts = index
+    while True:
+        try:
+            packets += encoder.encode(frame)
+            break
+        except (av.FFmpegError, MemoryError) as error:
+            errors.append(type(error).__name__)
+            if errors.count("BlockingIOError") > 20:
+                break
+try:
+    packets += encoder.encode(None)
+except av.FFmpegError as error:
+    errors.append(type(error).__name__)
+print([packet.pts for packet in packets])
+print(*sorted(set(errors)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("times", "pts", "errors"),
+    [(1, [0, 1, 2, 3, 3, *range(4, 12)], "MemoryError"), (2, [0], "BlockingIOError MemoryError")],
+)
+def test_an_encoder_that_failed_is_of_no_more_use(times: int, pts: list[int], errors: str) -> None:
+    """A frame that is tried again comes out twice; after two failures nothing comes any more."""
+    fault = Fault("nvEncEncodePicture", first=4, times=times, code=NvencStatus.OUT_OF_MEMORY)
+    run = nvsim.run(RETRIES, faults=[fault]).checked()
+    assert run.stdout.splitlines() == [str(pts), errors]
+    run.report.assert_clean()
 
 
 SESSIONS = """

@@ -118,7 +118,7 @@ decoder = av.CodecContext.create("h264", "r")
 shown = [f for p in [*encoder.encode(frame), *encoder.encode(None)] for f in decoder.decode(p)]
 shown += decoder.decode(None)
 print([(f.colorspace, f.color_range, f.color_primaries, f.color_trc) for f in shown])
-print(int(decoder.framerate))
+print(decoder.framerate == RATE)
 
 driver.mark("refused")
 for size, name in (((64, 32), "hevc_nvenc"), ((64, 32), "av1_nvenc")):
@@ -197,7 +197,7 @@ def test_b_pictures_wait_for_the_next_anchor(one_by_one: SimulatorRun) -> None:
 
 
 def test_forced_idr_and_durations_and_tags(one_by_one: SimulatorRun) -> None:
-    assert one_by_one.stdout.splitlines()[:2] == ["[(1, 1, 1, 1)]", "25"]
+    assert one_by_one.stdout.splitlines()[:2] == ["[(1, 1, 1, 1)]", "True"]
 
 
 def test_what_the_simulator_cannot_do_is_refused(one_by_one: SimulatorRun) -> None:
