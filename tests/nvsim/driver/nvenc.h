@@ -87,6 +87,7 @@ bool version_is(struct call *call, uint32_t version, uint32_t expected);
 /* The pictures that were submitted and whose bitstream was never locked. */
 unsigned pictures_in_flight(const struct session *session);
 bool picture_unread(const struct session *session, const struct object *input);
+/* Gives back the host memory of an ended session: its pictures and its buffers. */
 void session_forget_pictures(struct session *session);
 
 /* ---- the functions of the list, each as FFmpeg's pointer to it expects ---- */

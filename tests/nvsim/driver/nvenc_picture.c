@@ -320,7 +320,14 @@ void session_forget_pictures(struct session *session)
     for (unsigned i = 0; i < session->waiting_count; i++)
         free(session->waiting[i]);
     session->waiting_count = 0;
-    for (struct object *object = objects; object; object = object->next)
-        if (object->kind == KIND_BITSTREAM && object->owner == &session->base)
+    for (struct object *object = objects; object; object = object->next) {
+        if (object->owner != &session->base)
+            continue;
+        if (object->kind == KIND_BITSTREAM) {
             forget((struct bitstream *)object);
+            free(((struct bitstream *)object)->data.bytes);
+        } else if (object->kind == KIND_INPUT_BUFFER) {
+            free(((struct input_buffer *)object)->surface.place);
+        }
+    }
 }

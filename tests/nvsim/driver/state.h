@@ -158,7 +158,11 @@ uint8_t *memory_range(uint64_t address, size_t bytes, const char *what);
 size_t memory_allocated(void);
 
 struct copy_count { unsigned long long calls, bytes; };
-enum copy_direction { COPY_HTOD, COPY_DTOH, COPY_DTOD, COPY_HTOH, COPY_MEMSET, COPY_INPUT, COPY_KINDS };
+enum copy_direction {
+    COPY_HTOD, COPY_DTOH, COPY_DTOD, COPY_HTOH, COPY_MEMSET,
+    COPY_INPUT, /* the host writes into a buffer of an encoder session */
+    COPY_KINDS
+};
 extern struct copy_count copies[COPY_KINDS];
 void copy_counted(enum copy_direction direction, size_t bytes);
 
