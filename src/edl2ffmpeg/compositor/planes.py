@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edl2ffmpeg.compositor._kernels import Plane
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.resampling import sample_grids
 from edl2ffmpeg.frame import Colour, Frame, PixelFormat
@@ -13,6 +14,8 @@ from edl2ffmpeg.frame import Plane as MemoryPlane
 __all__ = [
     "component_plane",
     "component_rectangle",
+    "copy_job",
+    "fill_job",
     "mirrored_plane",
     "new_frame",
     "rectangle_plane",
@@ -76,6 +79,22 @@ def rectangle_plane(frame: Frame, component: int, samples: Rectangle) -> Plane:
         part.step,
         part.shift,
     )
+
+
+def copy_job(source: Frame, target: Frame, component: int) -> RowJob:
+    """Copies one component between frames of one layout and size."""
+    plane, other = component_plane(source, component), component_plane(target, component)
+
+    def run(kernels: Kernels, row_start: int, row_end: int) -> None:
+        kernels.affine(plane, other, 1, 0, 0, 0xFFFF, False, row_start, row_end)
+
+    return RowJob(other.height, run)
+
+
+def fill_job(target: Frame, component: int, code: int) -> RowJob:
+    """Fills one component."""
+    plane = component_plane(target, component)
+    return RowJob(plane.height, lambda kernels, *rows: kernels.fill(plane, code, *rows))
 
 
 def new_frame(width: int, height: int, layout: PixelFormat, colour: Colour) -> Frame:
