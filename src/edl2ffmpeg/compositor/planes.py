@@ -18,7 +18,9 @@ __all__ = [
     "fill_job",
     "mirrored_plane",
     "new_frame",
+    "plane_layout",
     "rectangle_plane",
+    "row_bytes",
 ]
 
 # Wide enough for any vector register, so that every row starts aligned.
@@ -97,16 +99,28 @@ def fill_job(target: Frame, component: int, code: int) -> RowJob:
     return RowJob(plane.height, lambda kernels, *rows: kernels.fill(plane, code, *rows))
 
 
+def row_bytes(layout: PixelFormat, plane: int, width: int) -> int:
+    """Bytes that the samples of a row take in memory plane ``plane``."""
+    parts = [number for number, part in enumerate(layout.components) if part.plane == plane]
+    columns, _ = layout.component_size(parts[0], width, 1)
+    return columns * max(layout.components[part].step for part in parts) * layout.bytes_per_sample
+
+
+def plane_layout(width: int, height: int, layout: PixelFormat) -> list[tuple[int, int]]:
+    """(pitch, rows) of each memory plane of a frame of our own."""
+    found = []
+    for index in range(layout.plane_count):
+        part = next(n for n, part in enumerate(layout.components) if part.plane == index)
+        pitch = -(-row_bytes(layout, index, width) // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
+        found.append((pitch, layout.component_size(part, width, height)[1]))
+    return found
+
+
 def new_frame(width: int, height: int, layout: PixelFormat, colour: Colour) -> Frame:
     """A frame on memory of its own, not from any pool."""
-    size = layout.bytes_per_sample
     planes = []
     arrays = []
-    for index in range(layout.plane_count):
-        parts = [number for number, part in enumerate(layout.components) if part.plane == index]
-        columns, rows = layout.component_size(parts[0], width, height)
-        step = max(layout.components[number].step for number in parts)
-        pitch = -(-columns * step * size // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
+    for pitch, rows in plane_layout(width, height, layout):
         memory = np.empty(rows * pitch + _ROW_ALIGNMENT_BYTES, np.uint8)
         arrays.append(memory)
         address = -(-memory.ctypes.data // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
