@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,23 +57,28 @@ class CudaCompositor(FrameComposer):
         if (allocate is None) == (download is None):
             raise ValueError("frames stay on the device, or are downloaded: choose one")
         self._device = device
-        self._cuda_kernels = CudaKernels(device)
-        self._downloads = None
-        if download is not None:
-            self._downloads = _Downloads(
-                device, self._cuda_kernels, (width, height), format, download
-            )
-            allocate = self._downloads.surface
-        assert allocate is not None
-        self._uploaded = _Uploads(self._cuda_kernels)
         self._readings: deque[tuple[CudaEvent, list[Any]]] = deque()
-        super().__init__(width, height, format, self._cuda_kernels, allocate, fit, texts)
+        self._downloads: _Downloads | None = None
+        with ExitStack() as stack:
+            self._cuda_kernels = stack.enter_context(CudaKernels(device))
+            if download is not None:
+                self._downloads = _Downloads(
+                    device, self._cuda_kernels, (width, height), format, download
+                )
+                stack.callback(self._downloads.close)
+                allocate = self._downloads.surface
+            assert allocate is not None
+            self._uploaded = _Uploads(self._cuda_kernels)
+            stack.callback(self._uploaded.clear)
+            super().__init__(width, height, format, self._cuda_kernels, allocate, fit, texts)
+            self._stack = stack.pop_all()
 
     def compose(self, plan: FramePlan, pictures: Sequence[Frame | None]) -> Frame:
         """Draw ``plan``; see :meth:`Compositor.compose`."""
         drawn = self.counters.composed
         result = super().compose(plan, pictures)
         self._uploaded.next_frame()
+        self._cuda_kernels.next_frame()
         if self.counters.composed != drawn:
             self._keep_until_read(pictures)
         return result
@@ -81,13 +87,12 @@ class CudaCompositor(FrameComposer):
         """Wait for the device, then give up its memory; see :meth:`Compositor.close`."""
         if self._closed:
             return
-        self._device.synchronise()
-        super().close()
-        self._readings.clear()
-        self._uploaded.clear()
-        if self._downloads is not None:
-            self._downloads.close()
-        self._cuda_kernels.close()
+        try:
+            self._device.synchronise()
+        finally:
+            super().close()
+            self._readings.clear()
+            self._stack.close()
 
     def _run(self, jobs: Iterable[RowJob]) -> None:
         for job in jobs:

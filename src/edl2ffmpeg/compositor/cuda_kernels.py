@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -28,44 +29,69 @@ from edl2ffmpeg.ownership import Owner
 __all__ = ["CudaKernels"]
 
 _TABLE_BUDGET_BYTES = 64 * 2**20
+_FRAMES_KEPT = 8
 
 _Launches = list[tuple[str, int, int, bytes]]
+
+
+@dataclass(slots=True)
+class _Table:
+    """An array of the host on the device, and the last frame that used it."""
+
+    block: Block
+    frame: int
 
 
 class CudaKernels(Owner):
     """:class:`Kernels` on ``device``, for one thread.
 
     Calls return when their work has been queued.  Tables that never change (filter taps, tables
-    of effects, cubes) are copied to the device once and kept within a budget.
+    of effects, cubes) are copied to the device once, and kept within a budget while frames use
+    them.
     """
 
     def __init__(self, device: CudaDevice) -> None:
         self._device = device
         self.pool = BlockPool(device)
         self._uploads = UploadRing(device)
-        self._tables: OrderedDict[tuple[int, int], Block] = OrderedDict()
+        self._tables: OrderedDict[tuple[int, int], _Table] = OrderedDict()
         self._table_bytes = 0
+        self._frame = 0
         self._borrowed: list[Block] = []
 
     def close(self) -> None:
         """Gives memory back to the device.  May be called twice."""
-        for block in self._tables.values():
-            self.pool.give_back(block)
-        self._tables.clear()
+        while self._tables:
+            self._forget_oldest()
         self.pool.close()
+
+    def next_frame(self) -> None:
+        """Gives up tables that no frame has used for a while."""
+        self._frame += 1
+        while self._tables:
+            oldest = next(iter(self._tables.values()))
+            if oldest.frame >= self._frame - _FRAMES_KEPT:
+                break
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        _, table = self._tables.popitem(last=False)
+        self._table_bytes -= table.block.size
+        self.pool.give_back(table.block)
 
     # -- memory ---------------------------------------------------------------
 
     def new_frame(self, width: int, height: int, layout: PixelFormat, colour: Colour) -> Frame:
         """See :meth:`Kernels.new_frame`."""
         sizes = plane_layout(width, height, layout)
-        return self._frame(width, height, layout, colour, sizes)
+        return self._lent_frame(width, height, layout, colour, sizes)
 
     def uploaded(self, picture: Frame) -> Frame:
         """A copy of a frame in host memory; the frame may be changed as soon as this returns."""
         picture.wait()
         sizes = [(plane.pitch, plane.rows) for plane in picture.planes]
-        copy = self._frame(picture.width, picture.height, picture.format, picture.colour, sizes)
+        shape = (picture.width, picture.height, picture.format, picture.colour)
+        copy = self._lent_frame(*shape, sizes)
         copy.sample_aspect_ratio, copy.rotation = picture.sample_aspect_ratio, picture.rotation
         for index, (plane, target) in enumerate(zip(picture.planes, copy.planes, strict=True)):
             # The last row may end with its last sample.
@@ -73,7 +99,7 @@ class CudaKernels(Owner):
             self._uploads.upload(target.address, plane.address, size)
         return copy
 
-    def _frame(
+    def _lent_frame(
         self,
         width: int,
         height: int,
@@ -91,17 +117,18 @@ class CudaKernels(Owner):
     def _table(self, number: int, part: int, address: int, size: int) -> int:
         """An array of the host on the device; number 0 is used for one call."""
         key = (number, part)
-        block = self._tables.get(key)
-        if block is None:
-            block = self.pool.take(size)
-            self._uploads.upload(block.address, address, size)
-            if number == 0:
-                self._borrowed.append(block)
-            else:
-                self._tables[key] = block
-                self._table_bytes += block.size
-        else:
+        table = self._tables.get(key)
+        if table is not None:
+            table.frame = self._frame
             self._tables.move_to_end(key)
+            return table.block.address
+        block = self.pool.take(size)
+        self._uploads.upload(block.address, address, size)
+        if number == 0:
+            self._borrowed.append(block)
+        else:
+            self._tables[key] = _Table(block, self._frame)
+            self._table_bytes += block.size
         return block.address
 
     def _array(self, values: npt.NDArray[np.uint16] | npt.NDArray[np.float32]) -> int:
@@ -122,9 +149,7 @@ class CudaKernels(Owner):
             while self._borrowed:
                 self.pool.give_back(self._borrowed.pop())
             while self._table_bytes > _TABLE_BUDGET_BYTES:
-                _, block = self._tables.popitem(last=False)
-                self._table_bytes -= block.size
-                self.pool.give_back(block)
+                self._forget_oldest()
 
     # -- functions; see Kernels -------------------------------------------------
 

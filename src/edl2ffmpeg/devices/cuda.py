@@ -91,6 +91,7 @@ class CudaDevice(Owner):
         self._thread = threading.local()
         self._addresses: set[int] = set()
         self._pinned: dict[int, int] = {}
+        self._events: list[Any] = []
         self._free_events: deque[Any] = deque()
         self._closed = False
         with ExitStack() as stack:
@@ -151,15 +152,15 @@ class CudaDevice(Owner):
         """
         if self._closed:
             return
-        self.enter()
+        self._close_call("cuCtxSetCurrent", self._context)
         self._closed = True
         for stream in (self.stream, self.download_stream):
             self._close_call("cuStreamSynchronize", stream)
         self._stack.close()
 
     def _free_all(self) -> None:
-        while self._free_events:
-            self._close_call("cuEventDestroy", self._free_events.pop())
+        while self._events:
+            self._close_call("cuEventDestroy", self._events.pop())
         for address in sorted(self._pinned):
             self._close_call("cuMemHostUnregister", address)
         for address in sorted(self._addresses):
@@ -199,7 +200,7 @@ class CudaDevice(Owner):
 
     def _unpin(self, address: int) -> None:
         if self._pinned.pop(address, None) is not None and not self._closed:
-            self.enter()
+            self._close_call("cuCtxSetCurrent", self._context)
             self._close_call("cuMemHostUnregister", address)
 
     # -- work -----------------------------------------------------------------
@@ -238,6 +239,7 @@ class CudaDevice(Owner):
             handle = self._free_events.pop()
         except IndexError:
             handle = self._call("cuEventCreate", _EVENT_FLAGS)
+            self._events.append(handle)
         event = CudaEvent(self, handle)
         weakref.finalize(event, self._drop_event, handle).atexit = False
         self._call("cuEventRecord", handle, stream)

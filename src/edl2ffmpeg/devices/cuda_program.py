@@ -110,8 +110,8 @@ def compile_kernels(sources: KernelSources, architecture: str, device: str = "cu
     try:
         program = Program(f'#include "{sources.main}"\n', "c++", options)
         return bytes(program.compile("cubin").code)
-    # NVRTC's errors and those of its loader have no base of their own but this.
-    except (RuntimeError, ValueError) as error:
+    # NVRTC's errors and those of its loader have no public base but this.
+    except Exception as error:
         raise KernelCompileError(
             f"the kernels cannot be compiled for {device} (compute capability "
             f"{int(architecture) / 10}): {_first_error(str(error))}",
