@@ -8,7 +8,6 @@ from edl2ffmpeg.compositor.cuda import KERNEL_SOURCES
 from edl2ffmpeg.devices.cuda_program import KernelSources, compile_kernels
 from edl2ffmpeg.errors import KernelCompileError
 
-core = pytest.importorskip("cuda.core", reason="cuda.core is not installed")
 nvrtc = pytest.importorskip("cuda.bindings.nvrtc", reason="cuda.bindings is not installed")
 
 HEADERS = sorted(

@@ -28,14 +28,13 @@ __all__ = ["CudaProgram", "KernelSources", "cache_folder", "compile_kernels"]
 _BLOCK = (32, 8)
 _DIGEST_BYTES = 32
 # Products and sums are rounded one by one (Note [Float effects] in kernels/effects.h).
-_OPTIONS: dict[str, Any] = {
-    "std": "c++17",
-    "fma": False,
-    "ftz": False,
-    "prec_div": True,
-    "prec_sqrt": True,
-    "use_fast_math": False,
-}
+_OPTIONS = (
+    "--std=c++17",
+    "--fmad=false",
+    "--ftz=false",
+    "--prec-div=true",
+    "--prec-sqrt=true",
+)
 
 
 @dataclass(frozen=True)
@@ -102,27 +101,40 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def compile_kernels(sources: KernelSources, architecture: str, device: str = "cuda") -> bytes:
     """Machine code for GPUs of ``architecture`` (compute capability, as in "90")."""
-    from cuda.core import Program, ProgramOptions
+    from cuda.bindings import nvrtc
 
-    options = ProgramOptions(
-        name="edl2ffmpeg", arch=f"sm_{architecture}", include_path=str(sources.root), **_OPTIONS
+    options = [*_OPTIONS, f"--gpu-architecture=sm_{architecture}", f"-I{sources.root}"]
+    code = f'#include "{sources.main}"\n'.encode()
+    # Without a program there is no log either.
+    result, program = nvrtc.nvrtcCreateProgram(code, b"edl2ffmpeg", 0, [], [])
+    if int(result) == 0:
+        try:
+            encoded = [option.encode() for option in options]
+            (result,) = nvrtc.nvrtcCompileProgram(program, len(encoded), encoded)
+            log = _text(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program).decode()
+            if int(result) == 0:
+                return _text(nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN, program)
+        finally:
+            nvrtc.nvrtcDestroyProgram(program)
+    else:
+        log = ""
+    raise KernelCompileError(
+        f"the kernels cannot be compiled for {device} (compute capability "
+        f"{int(architecture) / 10}): {_first_error(log) or result.name}",
+        device,
+        log,
     )
-    try:
-        program = Program(f'#include "{sources.main}"\n', "c++", options)
-        return bytes(program.compile("cubin").code)
-    # NVRTC's errors and those of its loader have no public base but this.
-    except Exception as error:
-        raise KernelCompileError(
-            f"the kernels cannot be compiled for {device} (compute capability "
-            f"{int(architecture) / 10}): {_first_error(str(error))}",
-            device,
-            str(error),
-        ) from error
+
+
+def _text(size_of: Any, read: Any, program: Any) -> bytes:
+    """What NVRTC writes into memory of a size that it tells."""
+    text = bytes(size_of(program)[1])
+    read(program, text)
+    return text
 
 
 def _first_error(log: str) -> str:
-    lines = [line for line in log.splitlines() if line.strip()]
-    return next((line for line in lines if "error:" in line), lines[0] if lines else "no message")
+    return next((line for line in log.splitlines() if "error:" in line), "")
 
 
 def _compiled(device: CudaDevice, sources: KernelSources) -> bytes:
@@ -130,7 +142,7 @@ def _compiled(device: CudaDevice, sources: KernelSources) -> bytes:
     from cuda.bindings import nvrtc
 
     versions = (nvrtc.nvrtcVersion()[1:], device.call("cuDriverGetVersion"))
-    key = repr((sources.digest(), device.architecture, sorted(_OPTIONS.items()), versions))
+    key = repr((sources.digest(), device.architecture, _OPTIONS, versions))
     path = cache_folder() / f"{sha256(key.encode()).hexdigest()}.cubin"
     code = _read(path)
     if code is None:
