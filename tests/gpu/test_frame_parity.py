@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
@@ -18,6 +18,7 @@ from edl2ffmpeg.compositor.cuda import CudaCompositor
 from edl2ffmpeg.compositor.planes import plane_layout
 from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.devices.surfaces import SurfaceRing
+from edl2ffmpeg.errors import DeviceError
 from edl2ffmpeg.frame import (
     Colour,
     Frame,
@@ -263,6 +264,31 @@ def test_a_decoder_keeps_its_surface_while_it_is_read(device: CudaDevice) -> Non
         compositor.close()
         assert source.free_surfaces == 1
         assert ring.free_surfaces == 2
+
+
+@pytest.mark.parametrize("function", ["cuMemAlloc", "cuMemcpyHtoDAsync", "cuEventRecord"])
+def test_a_frame_that_fails_leaves_nothing(
+    open_device: Callable[[str], CudaDevice], function: str
+) -> None:
+    """Whichever call it is: the error is told, and all that was made is given back."""
+    nv12 = pixel_format("nv12")
+    layers, pictures = SCENES["highlight"]
+    nth, failed = 1, True
+    while failed:
+        device = open_device("host")
+        driver = device.driver
+        driver.fail(function, 2, nth)
+        with device, ExitStack() as stack:
+            try:
+                ring = stack.enter_context(SurfaceRing(device, SIZE, nv12, 2))
+                compositor = stack.enter_context(CudaCompositor(device, *SIZE, nv12, ring.allocate))
+                compositor.compose(frame_plan(*layers), pictures)
+                failed = False
+            except DeviceError as error:
+                assert function in str(error)
+        assert driver.is_empty
+        nth += 5 if function == "cuMemcpyHtoDAsync" else 1
+    assert nth > 1
 
 
 class BothCompositors:

@@ -564,8 +564,11 @@ void write_plane(const Plane &target, const uint16_t *samples) {
             for (int x = 0; x < width; ++x) out.data[x * out.step] = static_cast<uint8_t>(in[x]);
         } else {
             const auto out = samples_of<uint16_t>(target, y);
-            for (int x = 0; x < width; ++x)
-                out.data[x * out.step] = static_cast<uint16_t>(in[x] << out.shift);
+            if (out.step == 1 && out.shift == 0)
+                std::copy_n(in, width, out.data);
+            else
+                for (int x = 0; x < width; ++x)
+                    out.data[x * out.step] = static_cast<uint16_t>(in[x] << out.shift);
         }
     }
 }
