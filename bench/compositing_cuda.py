@@ -28,6 +28,7 @@ from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, FrameAllocator
 from edl2ffmpeg.jobs.render_job import access_rules
 from edl2ffmpeg.media.frames import FramePool
 from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.plan.model import FramePlan
 from edl2ffmpeg.rendering.compositing import open_fonts
 
 _HERE = Path(__file__).parent
@@ -95,13 +96,7 @@ def _measure(
         started: float | None = None
         for number in range(-1, frames):
             plan = planner.frame(max(number, 0) % EDL_FRAMES)
-            shown = [
-                None
-                if layer.track_kind != "video"
-                else pictures[index % len(pictures)][number % DECODED]
-                for index, layer in enumerate(plan.pictures)
-            ]
-            previous, last = last, compositor.compose(plan, shown)
+            previous, last = last, compositor.compose(plan, _shown(plan, pictures, number))
             if previous is not None:  # as an encoder reads it, one frame behind
                 previous.wait()
             if started is None:  # the first sets up tables and buffers
@@ -112,6 +107,13 @@ def _measure(
         elapsed = time.perf_counter() - started
         del last, previous
         return frames / elapsed
+
+
+def _shown(plan: FramePlan, pictures: Pictures, number: int) -> list[Frame | None]:
+    return [
+        None if layer.track_kind != "video" else pictures[index % len(pictures)][number % DECODED]
+        for index, layer in enumerate(plan.pictures)
+    ]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from edl2ffmpeg.compositor.cuda import open_cuda_device
 from edl2ffmpeg.compositor.cuda_kernels import CudaKernels
 from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.errors import DeviceUnavailableError
+from helpers.device.bench import Bench
 from helpers.device.fake_driver import FakeDriver
 from helpers.device.host_launcher import HostLauncher, build_kernels, compiler
 
@@ -63,3 +64,8 @@ def device(
 def kernels(device: CudaDevice) -> Iterator[CudaKernels]:
     with CudaKernels(device) as found:
         yield found
+
+
+@pytest.fixture
+def bench(kernels: CudaKernels, device: CudaDevice) -> Bench:
+    return Bench(kernels, device)

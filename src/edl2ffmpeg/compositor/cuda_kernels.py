@@ -57,13 +57,20 @@ class CudaKernels(Owner):
         self._tables: OrderedDict[tuple[int, int], _Table] = OrderedDict()
         self._table_bytes = 0
         self._frame = 0
+        self._closed = False
         self._borrowed: list[Block] = []
 
     def close(self) -> None:
-        """Gives memory back to the device.  May be called twice."""
-        while self._tables:
-            self._forget_oldest()
-        self.pool.close()
+        """Waits for the device and gives its memory back.  May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._device.synchronise()
+            while self._tables:
+                self._forget_oldest()
+        finally:
+            self.pool.close()
 
     def next_frame(self) -> None:
         """Gives up tables that no frame has used for a while."""
