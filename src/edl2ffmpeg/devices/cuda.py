@@ -184,6 +184,11 @@ class CudaDevice(Owner):
         self._addresses.remove(address)
         self._call("cuMemFree", address)
 
+    def drop(self, address: int) -> None:
+        """Frees memory that nobody waits for, unless closing has done so."""
+        if not self._closed and address in self._addresses:
+            self.free(address)
+
     def pinned(self, size: int) -> npt.NDArray[np.uint8]:
         """Host memory that the device copies from and to by itself, on pages of its own.
 

@@ -71,6 +71,7 @@ class BlockPool:
     def give_back(self, block: Block) -> None:
         """Takes a block back; what was launched so far may still use it."""
         if self._closed:
+            self._device.drop(block.address)
             return
         self._free.setdefault(block.size, deque()).append(block)
         self._free.move_to_end(block.size)
@@ -81,7 +82,7 @@ class BlockPool:
             self._device.free(self._free[oldest].popleft().address)
 
     def close(self) -> None:
-        """Frees what is free; blocks that are lent are the device's to free."""
+        """Frees what is free, and what is still lent when it comes back."""
         self._closed = True
         for blocks in self._free.values():
             while blocks:

@@ -64,6 +64,19 @@ def test_free_blocks_stay_within_the_budget(device: CudaDevice, driver: FakeDriv
     assert driver.names.count("cuMemFree") == 4
 
 
+def test_what_comes_back_late_is_freed(driver: FakeDriver) -> None:
+    with CudaDevice(NoKernels, driver=driver) as device:
+        pool = BlockPool(device)
+        early, late = pool.lend(100), pool.lend(100)
+        pool.close()
+        assert driver.names.count("cuMemFree") == 0
+        del early
+        assert driver.names.count("cuMemFree") == 1
+    assert driver.is_empty
+    del late
+    assert driver.names.count("cuMemFree") == 2
+
+
 def test_uploads_need_no_care(device: CudaDevice, driver: FakeDriver) -> None:
     """The source may change at once; what does not fit in a chunk has one of its own."""
     ring = UploadRing(device)
