@@ -33,9 +33,11 @@ from edl2ffmpeg.media.frames import wrap_frame
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.compositing import Compositing
 
+__all__ = ["DECODED", "EDL_FRAMES", "Scene", "decoded", "scenes_of"]
+
 _HERE = Path(__file__).parent
-_DECODED = 8
-_EDL_FRAMES = 120
+DECODED = 8
+EDL_FRAMES = 120
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ def main() -> int:
     """Measures; 1 if a scene is below its floor and ``--strict`` was given."""
     arguments = _parse()
     sources = prepare_sources(arguments.workdir / "sources", seconds=arguments.source_seconds)
-    pictures = [_decoded(path) for path in sources[:2]]
+    pictures = [decoded(path) for path in sources[:2]]
     scenes = [
-        scene for scene in _scenes(sources) if not arguments.only or scene.name in arguments.only
+        scene for scene in scenes_of(sources) if not arguments.only or scene.name in arguments.only
     ]
     rates: dict[str, list[float]] = {scene.name: [] for scene in scenes}
     for _ in range(arguments.repeat):
@@ -75,7 +77,7 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3, help="rounds (default 3)")
-    parser.add_argument("--frames", type=int, default=_EDL_FRAMES, help="frames of each scene")
+    parser.add_argument("--frames", type=int, default=EDL_FRAMES, help="frames of each scene")
     parser.add_argument("--only", nargs="*", metavar="SCENE", help="names of the scenes to draw")
     parser.add_argument("--strict", action="store_true", help="fail below a floor")
     parser.add_argument("--moviepy", metavar="PYTHON", help="interpreter that may have OpenCV")
@@ -86,12 +88,13 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _scenes(sources: Sequence[Path]) -> list[Scene]:
-    documents = {edit.name: edl_of(edit) for edit in build_edits(sources, sources[0], _EDL_FRAMES)}
+def scenes_of(sources: Sequence[Path]) -> list[Scene]:
+    """What is measured, on the CPU here and on a GPU in ``compositing_cuda.py``."""
+    documents = {edit.name: edl_of(edit) for edit in build_edits(sources, sources[0], EDL_FRAMES)}
     points = [
         {"point": point, "panx": view.pan_x, "pany": view.pan_y}
         | {"zoomx": view.zoom, "zoomy": view.zoom}
-        for point, view in ((0, edits.FIRST), (seconds(_EDL_FRAMES), edits.LAST))
+        for point, view in ((0, edits.FIRST), (seconds(EDL_FRAMES), edits.LAST))
     ]
     zoomed = json.loads(json.dumps(documents["transform"]))
     zoomed["clips"][1]["source"]["controlPoints"] = points
@@ -111,7 +114,7 @@ def _scenes(sources: Sequence[Path]) -> list[Scene]:
 
 def _plain(sources: Sequence[Path], **keys: Any) -> dict[str, Any]:
     """One clip with ``keys``; a transition goes to the second source, over the whole of it."""
-    end = seconds(_EDL_FRAMES)
+    end = seconds(EDL_FRAMES)
     first, second = ({"uri": str(path.resolve()), "in": 0, "out": end} for path in sources[:2])
     if "transition" in keys:
         keys["transition"] = {**keys["transition"], "source": second}
@@ -120,9 +123,10 @@ def _plain(sources: Sequence[Path], **keys: Any) -> dict[str, Any]:
     return {"fps": FRAME_RATE, "width": SIZE[0], "height": SIZE[1], "clips": [clip]}
 
 
-def _decoded(path: Path) -> list[Frame]:
+def decoded(path: Path) -> list[Frame]:
+    """The first pictures of a file."""
     with av.open(str(path)) as movie:
-        return [wrap_frame(frame, None) for frame in islice(movie.decode(video=0), _DECODED)]
+        return [wrap_frame(frame, None) for frame in islice(movie.decode(video=0), DECODED)]
 
 
 def _measure(scene: Scene, pictures: Sequence[Sequence[Frame]], frames: int) -> float:
@@ -130,11 +134,11 @@ def _measure(scene: Scene, pictures: Sequence[Sequence[Frame]], frames: int) -> 
     with _drawing(scene) as (planner, compositing):
         used = 0.0
         for number in range(-1, frames):
-            plan = planner.frame(max(number, 0) % _EDL_FRAMES)
+            plan = planner.frame(max(number, 0) % EDL_FRAMES)
             shown = [
                 None
                 if layer.track_kind != "video"
-                else pictures[index % len(pictures)][number % _DECODED]
+                else pictures[index % len(pictures)][number % DECODED]
                 for index, layer in enumerate(plan.pictures)
             ]
             started = time.process_time()

@@ -24,6 +24,7 @@ HOMES = {
     "pydantic": {"edl"},
     "PIL": {"jobs"},
     "uharfbuzz": {"compositor"},
+    "cuda": {"devices"},
 }
 PURE = {"plan", "timeline", "edl", "timing", "errors", "settings"}
 IMPURE_IMPORTS = {

@@ -10,7 +10,9 @@
     ├─ MediaError(path, time)      a file could not be opened, read or written
     │  ├─ MediaOpenError · MediaAccessError · SeekError · DecodeError · EncodeError
     ├─ DeviceError(device)
-    │  └─ DeviceUnavailableError
+    │  ├─ DeviceUnavailableError   it is not there, or cannot be opened
+    │  ├─ KernelCompileError(log)  the GPU's compiler refused the kernels
+    │  └─ DeviceLostError          it failed for good: only a new process can use it again
     └─ JobError
        └─ JobInterruptedError      Ctrl-C or SIGTERM
 
@@ -27,6 +29,7 @@ from fractions import Fraction
 __all__ = [
     "DecodeError",
     "DeviceError",
+    "DeviceLostError",
     "DeviceUnavailableError",
     "Edl2FfmpegError",
     "EdlError",
@@ -35,6 +38,7 @@ __all__ = [
     "EncodeError",
     "JobError",
     "JobInterruptedError",
+    "KernelCompileError",
     "MediaAccessError",
     "MediaError",
     "MediaOpenError",
@@ -150,6 +154,18 @@ class DeviceUnavailableError(DeviceError):
     """The device asked for cannot be had."""
 
     exit_code = 2
+
+
+class KernelCompileError(DeviceError):
+    """The device's compiler refused the kernels; ``log`` is what it said."""
+
+    def __init__(self, message: str, device: str = "", log: str = "") -> None:
+        super().__init__(message, device)
+        self.log = log
+
+
+class DeviceLostError(DeviceError):
+    """The device failed in a way that this process cannot recover from."""
 
 
 class JobError(Edl2FfmpegError):

@@ -1,4 +1,4 @@
-"""A frame: planes, pixel format and colour, in host memory; it does not decode or own a pool.
+"""A frame: planes, pixel format and colour, in host or device memory; it owns no pool.
 
 A frame from a decoder, from a pool and from a generator are the same type, so that a frame
 that needs no work can be passed on by reference.
@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
     "PIXEL_FORMATS",
+    "Arrival",
     "Colour",
     "Component",
     "Frame",
     "FrameAllocator",
     "Matrix",
+    "Memory",
     "PixelFormat",
     "Plane",
     "pixel_format",
@@ -169,6 +171,21 @@ def pixel_format(name: str) -> PixelFormat:
     return PIXEL_FORMATS[name]
 
 
+class Memory(Enum):
+    """Where the planes of a frame are: addresses of one are nothing to the other."""
+
+    HOST = "host"
+    CUDA = "cuda"
+
+
+class Arrival(Protocol):
+    """The moment when samples that are on their way have arrived."""
+
+    def wait(self) -> None:
+        """Returns when they are there; other threads run meanwhile."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Plane:
     """One plane of memory: its address, bytes from row to row, rows."""
@@ -180,10 +197,11 @@ class Plane:
 
 @dataclass(slots=True)
 class Frame:
-    """A picture in host memory.
+    """A picture in host memory, or in that of a device (``memory``).
 
-    ``native`` keeps the memory alive (an ``av.VideoFrame`` or an array); nobody but
-    ``media`` looks inside.  ``sample_aspect_ratio`` is pixel width over height.
+    ``native`` keeps the memory alive (an ``av.VideoFrame``, an array, a lease); nobody but
+    ``media`` looks inside.  Samples with an ``arrival`` may be read after ``wait``.
+    ``sample_aspect_ratio`` is pixel width over height.
     ``rotation`` is how far the picture must be turned clockwise to be upright, in degrees
     (0, 90, 180 or 270).
     """
@@ -196,13 +214,22 @@ class Frame:
     native: Any
     sample_aspect_ratio: float = 1.0
     rotation: int = 0
+    memory: Memory = Memory.HOST
+    arrival: Arrival | None = None
+
+    def wait(self) -> None:
+        """Returns when the samples are there, which a device may still be working on."""
+        if self.arrival is not None:
+            self.arrival.wait()
 
     def array(self, component: int) -> npt.NDArray[Any]:
-        """A view of one component, (height, width), uint8 or little-endian uint16.
+        """A view of one component in host memory, (height, width), uint8 or little-endian uint16.
 
         The view shares the frame's memory and keeps it alive.  Samples of formats with a
         ``shift`` come unshifted.
         """
+        if self.memory is not Memory.HOST:
+            raise ValueError(f"a frame in {self.memory.value} memory has no arrays")
         part = self.format.components[component]
         plane = self.planes[part.plane]
         width, height = self.format.component_size(component, self.width, self.height)

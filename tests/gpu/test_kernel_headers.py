@@ -1,31 +1,44 @@
-"""The GPU's compiler takes the kernels' headers as they are."""
+"""NVIDIA's compiler takes the kernels: it needs no GPU, only the package with NVRTC."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-core = pytest.importorskip("cuda.core", reason="cuda.core is not installed")
+from edl2ffmpeg.compositor.cuda import KERNEL_SOURCES
+from edl2ffmpeg.devices.cuda_program import KernelSources, compile_kernels
+from edl2ffmpeg.errors import KernelCompileError
 
-KERNELS = Path(__file__).parents[2] / "src/edl2ffmpeg/compositor/kernels"
+nvrtc = pytest.importorskip("cuda.bindings.nvrtc", reason="cuda.bindings is not installed")
+
+HEADERS = sorted(
+    str(path.relative_to(KERNEL_SOURCES.root))
+    for folder in (KERNEL_SOURCES.root, KERNEL_SOURCES.root / "device")
+    for path in folder.glob("*.h")
+)
 
 
-@pytest.fixture(scope="module")
-def device() -> Any:
+@pytest.fixture(scope="module", autouse=True)
+def compiler() -> None:
     try:
-        device = core.Device()
-        device.set_current()
-    except Exception as error:
-        pytest.skip(f"no NVIDIA GPU: {error}")
-    return device
+        nvrtc.nvrtcVersion()
+    except RuntimeError as error:
+        pytest.skip(f"NVRTC is not installed: {error}")
 
 
-@pytest.mark.parametrize("header", sorted(path.name for path in KERNELS.glob("*.h")))
-def test_the_compiler_takes_the_header(device: Any, header: str) -> None:
-    options = core.ProgramOptions(
-        std="c++17", arch=f"sm_{device.arch}", include_path=str(KERNELS), fma=False
-    )
-    code = f'#include "{header}"\nextern "C" __global__ void probe() {{}}\n'
-    core.Program(code, "c++", options).compile("cubin")
+@pytest.mark.parametrize("architecture", ["75", "90"])
+def test_the_compiler_takes_all_kernels(architecture: str) -> None:
+    code = compile_kernels(KERNEL_SOURCES, architecture)
+    assert code.startswith(b"\x7fELF")
+    for kernel in ("draw", "mix", "blur_pass", "warp"):
+        assert f".text.{kernel}\0".encode() in code
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_the_compiler_takes_each_header_alone(header: str) -> None:
+    compile_kernels(KernelSources(KERNEL_SOURCES.root, header), "90")
+
+
+def test_what_the_compiler_refuses_is_told() -> None:
+    with pytest.raises(KernelCompileError, match="cannot be compiled") as caught:
+        compile_kernels(KernelSources(KERNEL_SOURCES.root, "device/nothing.h"), "90")
+    assert "nothing.h" in caught.value.log

@@ -22,7 +22,7 @@ from helpers.media_factory import ClipInfo, ClipLibrary
 from helpers.movie_writer import VideoTrack, write_movie
 from helpers.stills import flat_planes, write_picture
 
-__all__ = ["LookMedia", "make_look_media", "random_look_edls"]
+__all__ = ["LookMedia", "make_look_media", "random_document", "random_look_edls"]
 
 RATES: tuple[int | str, ...] = (25, 30, "24000/1001", 50)
 TEXTS = (
@@ -73,6 +73,11 @@ def make_look_media(folder: Path, clips: ClipLibrary) -> LookMedia:
 def random_look_edls(draw: st.DrawFn, files: LookMedia) -> tuple[Json, int]:
     """A small EDL of 5 to 12 frames, and how many frames it must render."""
     rng = draw(st.randoms(note_method_calls=False, use_true_random=False))
+    return random_document(rng, files)
+
+
+def random_document(rng: Random, files: LookMedia) -> tuple[Json, int]:
+    """The same from any source of random numbers."""
     return _Writer(rng, files).document()
 
 

@@ -266,3 +266,17 @@ def test_transitions_of_texts_leave_the_video_alone(draw: Draw, kind: str) -> No
         for component, code in enumerate((90, 100, 110)):
             assert np.abs(codes(shown, component)[outside] - code).max() <= 1
         assert np.abs(codes(shown, 0)[~outside] - 90).max() > 20 or outgoing is None
+
+
+@pytest.mark.parametrize(("layout", "planar"), [("nv12", "yuv420p"), ("p010le", "yuv420p10le")])
+@pytest.mark.parametrize("kind", ["dissolve", "wipe", "push"])
+@pytest.mark.parametrize("gamma", [1, 2], ids=["untouched", "drawn"])
+def test_interleaved_chroma_is_the_planar_picture(
+    draw: Draw, layout: str, planar: str, kind: str, gamma: int
+) -> None:
+    """Codes in the high bits and steps of two samples change no code."""
+    plan = transition(kind, Fraction(2, 7), None, media_layer(gamma=gamma))
+    expected = draw((planar, *SIZE), [plan], pictures(planar))
+    found = draw((layout, *SIZE), [plan], pictures(layout))
+    for component in range(3):
+        assert (codes(expected, component) == codes(found, component)).all()

@@ -1,6 +1,6 @@
 """Types of the extension module; see ``kernels/`` for what it computes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 @final
 class Plane:
+    width: int
+    height: int
     def __init__(
         self,
         address: int,
@@ -193,6 +195,7 @@ def look_up(
     source: Plane, target: Plane, table: npt.NDArray[np.uint16], row_start: int, row_end: int
 ) -> None: ...
 def fill(target: Plane, value: int, row_start: int, row_end: int) -> None: ...
+def write(target: Plane, samples: npt.NDArray[np.uint16]) -> None: ...
 def rotate(source: Plane, target: Plane, quarter_turns: int) -> None: ...
 def pattern(
     target: Plane,
@@ -233,3 +236,107 @@ def unsharp(
     row_start: int,
     row_end: int,
 ) -> None: ...
+def crop_alpha(
+    alpha: Plane, across: npt.NDArray[np.float32], down: npt.NDArray[np.float32]
+) -> None: ...
+def weigh(shares: Plane, outside: Plane, inside: Plane, spacing_x: int, spacing_y: int) -> None: ...
+
+# What a device runs for each of the above: (kernel, columns, rows, parameters) in order.
+# ``tables(id, part, address, bytes)`` copies an array to the device, ``scratch(bytes)`` lends
+# memory there; both return an address.
+_Launches = list[tuple[str, int, int, bytes]]
+_Tables = Callable[[int, int, int, int], int]
+_TakeScratch = Callable[[int], int]
+
+def draw_job(
+    channels: Sequence[Channel],
+    outputs: Sequence[Output],
+    coverage: Coverage | None,
+    row_start: int,
+    row_end: int,
+    program: Program | None,
+    tables: _Tables,
+) -> _Launches: ...
+def mix_job(
+    outgoing: MixSource,
+    incoming: MixSource,
+    weights: Plane | None,
+    weight: int,
+    targets: list[Plane],
+    depth: int,
+    row_start: int,
+    row_end: int,
+) -> _Launches: ...
+def fill_job(target: Plane, value: int, row_start: int, row_end: int) -> _Launches: ...
+def write_job(target: Plane, samples: int) -> _Launches: ...
+def affine_job(
+    source: Plane,
+    target: Plane,
+    scale: int,
+    offset: int,
+    shift: int,
+    maximum: int,
+    row_start: int,
+    row_end: int,
+    minimum: int,
+) -> _Launches: ...
+def look_up_job(
+    source: Plane, target: Plane, table: int, entries: int, row_start: int, row_end: int
+) -> _Launches: ...
+def cross_job(
+    outgoing: Plane, incoming: Plane, target: Plane, weight: int, row_start: int, row_end: int
+) -> _Launches: ...
+def premultiply_job(colour: Plane, alpha: Plane, row_start: int, row_end: int) -> _Launches: ...
+def outline_job(outline: Outline, target: Plane, row_start: int, row_end: int) -> _Launches: ...
+def rotate_job(source: Plane, target: Plane, quarter_turns: int) -> _Launches: ...
+def pattern_job(
+    target: Plane,
+    addresses: list[int],
+    sizes: list[int],
+    step_x: int,
+    step_y: int,
+    row_start: int,
+    row_end: int,
+) -> _Launches: ...
+def warp_job(
+    source: Plane,
+    target: Plane,
+    origin_x: int,
+    origin_y: int,
+    column_x: int,
+    column_y: int,
+    row_x: int,
+    row_y: int,
+    row_start: int,
+    row_end: int,
+) -> _Launches: ...
+def blur_job(
+    source: Plane,
+    target: Plane,
+    sigma_x: float,
+    sigma_y: float,
+    tables: _Tables,
+    scratch: _TakeScratch,
+) -> _Launches: ...
+def mosaic_job(
+    source: Plane,
+    target: Plane,
+    columns: list[int],
+    rows: list[int],
+    tables: _Tables,
+    scratch: _TakeScratch,
+) -> _Launches: ...
+def unsharp_job(
+    original: Plane,
+    blurred: Plane,
+    target: Plane,
+    amount: int,
+    low: int,
+    high: int,
+    row_start: int,
+    row_end: int,
+) -> _Launches: ...
+def crop_alpha_job(alpha: Plane, across: int, down: int, columns: int, rows: int) -> _Launches: ...
+def weigh_job(
+    shares: Plane, outside: Plane, inside: Plane, spacing_x: int, spacing_y: int
+) -> _Launches: ...

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 
-from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor._kernels import Plane
 from edl2ffmpeg.compositor.affine import Affine
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.canvas import CANVAS_DEPTH, MASK_LAYOUT, CanvasPool
 from edl2ffmpeg.compositor.operations import NO_OPERATION
 from edl2ffmpeg.compositor.painter import Drawing, Surface, paint
 from edl2ffmpeg.compositor.picture import canvas_picture
-from edl2ffmpeg.compositor.planes import component_plane
-from edl2ffmpeg.compositor.route import RowJob
+from edl2ffmpeg.compositor.planes import component_plane, copy_job
 from edl2ffmpeg.frame import Frame
 
 __all__ = ["divide", "filling", "multiply", "replacing"]
@@ -56,14 +56,14 @@ def divide(source: Frame, target: Frame, canvases: CanvasPool, run: Run) -> None
     drawing = Drawing(filling(source.width, source.height), 1.0, NO_OPERATION)
     with ExitStack() as borrowed:
         run(paint(picture, drawing, replacing(target, canvases, borrowed)))
-    target.array(3)[:] = source.array(3)
+    run([copy_job(source, target, 3)])
 
 
 def _multiply_rows(
-    colour: _kernels.Plane,
-    alpha: _kernels.Plane,
-    scratch: _kernels.Scratch,
+    colour: Plane,
+    alpha: Plane,
+    kernels: Kernels,
     row_start: int,
     row_end: int,
 ) -> None:
-    _kernels.premultiply(colour, alpha, row_start, row_end)
+    kernels.premultiply(colour, alpha, row_start, row_end)

@@ -5,12 +5,12 @@ It draws nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from edl2ffmpeg.compositor.conversion import OUTPUT_COLOUR
 from edl2ffmpeg.compositor.planes import new_frame
-from edl2ffmpeg.frame import Component, Frame, PixelFormat
+from edl2ffmpeg.frame import Colour, Component, Frame, PixelFormat
 
 __all__ = ["CANVAS_DEPTH", "MASK_LAYOUT", "CanvasPool", "canvas_layout"]
 
@@ -42,7 +42,10 @@ class CanvasPool:
     budget of memory: sizes may differ from frame to frame.  ``allocated`` counts.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, new_frame: Callable[[int, int, PixelFormat, Colour], Frame] = new_frame
+    ) -> None:
+        self._new_frame = new_frame
         self._free: list[Frame] = []
         self.allocated = 0
 
@@ -53,7 +56,7 @@ class CanvasPool:
             if (canvas.width, canvas.height, canvas.format) == (width, height, layout):
                 return self._free.pop(index)
         self.allocated += 1
-        return new_frame(width, height, layout, OUTPUT_COLOUR)
+        return self._new_frame(width, height, layout, OUTPUT_COLOUR)
 
     def give_back(self, canvas: Frame) -> None:
         """Takes a canvas back; nobody reads it any more."""

@@ -10,9 +10,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor._kernels import MixSource, Plane
 from edl2ffmpeg.compositor.affine import Affine, layer_affine
 from edl2ffmpeg.compositor.alpha import divide, filling, multiply
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.canvas import MASK_LAYOUT, CanvasPool
 from edl2ffmpeg.compositor.cube import Cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
@@ -20,9 +21,8 @@ from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION
 from edl2ffmpeg.compositor.painter import WHOLE, Drawing, Surface, outline_of, paint
 from edl2ffmpeg.compositor.picture import canvas_picture
-from edl2ffmpeg.compositor.planes import component_plane
+from edl2ffmpeg.compositor.planes import component_plane, copy_job, fill_job
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
-from edl2ffmpeg.compositor.route import RowJob
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import EffectPlan
 from edl2ffmpeg.timeline.effects import EffectKind
@@ -44,15 +44,16 @@ class Filters:
     def __init__(
         self,
         output_height: int,
+        kernels: Kernels,
         canvases: CanvasPool,
         run: Run,
         cubes: Callable[[str], Cube],
     ) -> None:
         self._pixels = output_height / _LINES
+        self._kernels = kernels
         self._canvases = canvases
         self._run = run
         self._cubes = cubes
-        self._scratch = _kernels.Scratch()
 
     def apply(
         self,
@@ -104,9 +105,10 @@ class Filters:
             cubes=self._cubes,
         )
         self._run(paint(canvas_picture(canvas, None), drawing, Surface(result)))
-        _keep_alpha(canvas, result)
+        if canvas.format.has_alpha:
+            self._run([copy_job(canvas, result, 3)])
         if cropped:
-            _crop(result, crop_edges(effects))
+            self._crop(result, crop_edges(effects))
         return result
 
     def _spatial(self, canvas: Frame, effect: EffectPlan, borrowed: ExitStack) -> Frame:
@@ -123,8 +125,8 @@ class Filters:
             return result
         # Pixels are mixed: what is transparent must bring nothing in.
         weighted, mixed = self._another(canvas, borrowed), self._another(canvas, borrowed)
-        for component in range(len(canvas.format.components)):
-            weighted.array(component)[:] = canvas.array(component)
+        parts = range(len(canvas.format.components))
+        self._run(copy_job(canvas, weighted, component) for component in parts)
         multiply(weighted, self._run)
         mix(weighted, mixed, effect.value("value"))
         divide(mixed, weighted, self._canvases, self._run)
@@ -134,12 +136,11 @@ class Filters:
         for component in range(len(canvas.format.components)):
             across, down = _spacings(canvas, component)
             pixels = sigma * self._pixels
-            _kernels.blur(
+            self._kernels.blur(
                 component_plane(canvas, component),
                 component_plane(result, component),
                 pixels / across,
                 pixels / down,
-                self._scratch,
             )
 
     def _sharpen(self, canvas: Frame, result: Frame, effect: EffectPlan) -> None:
@@ -149,17 +150,17 @@ class Filters:
         amount = round(min(effect.value("value"), _MOST_AMOUNT) * (1 << _AMOUNT_BITS))
         with self._canvases.lent(canvas.width, canvas.height, MASK_LAYOUT) as soft:
             blurred = component_plane(soft, 0)
-            _kernels.blur(original, blurred, pixels, pixels, self._scratch)
+            self._kernels.blur(original, blurred, pixels, pixels)
             job = partial(_sharpen_rows, original, blurred, target, amount)
             self._run([RowJob(canvas.height, job)])
-        for component in range(1, len(canvas.format.components)):
-            result.array(component)[:] = canvas.array(component)
+        rest = range(1, len(canvas.format.components))
+        self._run(copy_job(canvas, result, component) for component in rest)
 
     def _mosaic(self, canvas: Frame, result: Frame, size: float) -> None:
         side = max(size * self._pixels, 1.0)
         for component in range(len(canvas.format.components)):
             across, down = sample_grids(canvas.format, component, canvas.width, canvas.height)
-            _kernels.mosaic(
+            self._kernels.mosaic(
                 component_plane(canvas, component),
                 component_plane(result, component),
                 _blocks(across, side),
@@ -176,6 +177,15 @@ class Filters:
         affine = layer_affine(whole, (canvas.width, canvas.height), [effect.mask])
         self._run(self._mix(canvas, (outside, inside), result, affine, effect, borrowed))
         return result
+
+    def _crop(self, canvas: Frame, edges: tuple[float, float, float, float]) -> None:
+        """Makes what lies beyond the edges (-1..1 over the canvas) transparent."""
+        left, top, right, bottom = edges
+        down, across = (
+            _inside(length, (low + 1) / 2 * length, (high + 1) / 2 * length)
+            for length, low, high in ((canvas.height, top, bottom), (canvas.width, left, right))
+        )
+        self._kernels.crop_alpha(component_plane(canvas, 3), across, down)
 
     def _mix(
         self,
@@ -200,13 +210,20 @@ class Filters:
             if affine.is_visible:
                 spacing = (grids[0].spacing, grids[1].spacing)
                 outline = outline_of(affine, WHOLE, 1 - effect.mask.shape, spacing, soft=feather)
-                _kernels.outline(outline, component_plane(mask, 0), 0, mask.height)
+                self._kernels.outline(outline, component_plane(mask, 0), 0, mask.height)
             else:
-                mask.array(0)[:] = 0
+                self._run([fill_job(mask, 0, 0)])
             if with_crops and components != (3,):
-                _weigh_by_alpha(mask.array(0), sides, grids)
+                # Colour without alpha is none.
+                self._kernels.weigh(
+                    component_plane(mask, 0),
+                    component_plane(sides[0], 3),
+                    component_plane(sides[1], 3),
+                    grids[0].spacing,
+                    grids[1].spacing,
+                )
             outside, inside = (
-                _kernels.MixSource([component_plane(side, number) for number in components])
+                MixSource([component_plane(side, number) for number in components])
                 for side in sides
             )
             targets = [component_plane(result, number) for number in components]
@@ -214,65 +231,28 @@ class Filters:
             yield RowJob(mask.height, job)
 
 
-def _weigh_by_alpha(
-    shares: npt.NDArray[np.uint16],
-    sides: tuple[Frame, Frame],
-    grids: tuple[SampleGrid, SampleGrid],
-) -> None:
-    """Makes shares of the inside those of what is seen of it: colour without alpha is none."""
-    across, down = grids
-    rows, columns = (
-        np.minimum(np.arange(grid.count) * grid.spacing, length - 1)
-        for grid, length in ((down, sides[0].height), (across, sides[0].width))
-    )
-    outside, inside = (
-        np.add.reduceat(np.add.reduceat(side.array(3), rows, 0, np.float32), columns, 1)
-        for side in sides
-    )
-    seen_inside = shares * inside
-    seen = seen_inside + (_ONE - shares.astype(np.float32)) * outside
-    np.divide(seen_inside * _ONE, seen, out=seen_inside, where=seen > 0)
-    shares[:] = np.where(seen > 0, np.rint(seen_inside), shares)
-
-
 def _sharpen_rows(
-    original: _kernels.Plane,
-    blurred: _kernels.Plane,
-    target: _kernels.Plane,
+    original: Plane,
+    blurred: Plane,
+    target: Plane,
     amount: int,
-    scratch: _kernels.Scratch,
+    kernels: Kernels,
     row_start: int,
     row_end: int,
 ) -> None:
-    _kernels.unsharp(original, blurred, target, amount, *_LUMA_CODES, row_start, row_end)
+    kernels.unsharp(original, blurred, target, amount, *_LUMA_CODES, row_start, row_end)
 
 
 def _mixed(
-    outside: _kernels.MixSource,
-    inside: _kernels.MixSource,
-    mask: _kernels.Plane,
-    targets: list[_kernels.Plane],
-    scratch: _kernels.Scratch,
+    outside: MixSource,
+    inside: MixSource,
+    mask: Plane,
+    targets: list[Plane],
+    kernels: Kernels,
     row_start: int,
     row_end: int,
 ) -> None:
-    _kernels.mix(outside, inside, mask, 0, targets, 15, row_start, row_end)
-
-
-def _keep_alpha(source: Frame, target: Frame) -> None:
-    if source.format.has_alpha:
-        target.array(3)[:] = source.array(3)
-
-
-def _crop(canvas: Frame, edges: tuple[float, float, float, float]) -> None:
-    """Makes what lies beyond the edges (-1..1 over the canvas) transparent."""
-    left, top, right, bottom = edges
-    alpha = canvas.array(3)
-    rows, columns = (
-        _inside(length, (low + 1) / 2 * length, (high + 1) / 2 * length)
-        for length, low, high in ((canvas.height, top, bottom), (canvas.width, left, right))
-    )
-    alpha[:] = np.rint(alpha * rows[:, None] * columns[None, :])
+    kernels.mix(outside, inside, mask, 0, targets, 15, row_start, row_end)
 
 
 def _inside(count: int, low: float, high: float) -> npt.NDArray[np.float32]:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edl2ffmpeg.compositor.backend import Kernels
 from edl2ffmpeg.compositor.conversion import OUTPUT_COLOUR
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import BLACK
@@ -17,7 +18,6 @@ from edl2ffmpeg.compositor.patterns import (
     draw_demo,
     fill_rectangle,
 )
-from edl2ffmpeg.compositor.planes import new_frame
 from edl2ffmpeg.frame import Component, Frame, PixelFormat
 from edl2ffmpeg.plan.model import GeneratedPicture
 from edl2ffmpeg.timeline.model import GeneratedSource, Generator
@@ -46,8 +46,9 @@ class PictureGenerator:
     the next picture of the same source is drawn over it.
     """
 
-    def __init__(self, width: int, height: int, format: PixelFormat) -> None:
+    def __init__(self, width: int, height: int, format: PixelFormat, kernels: Kernels) -> None:
         """Pictures without a size of their own are ``width`` x ``height``."""
+        self._kernels = kernels
         self._size = (width, height)
         self._format = _planar(format)
         self._surfaces: OrderedDict[tuple[GeneratedSource, int], _Surface] = OrderedDict()
@@ -77,17 +78,18 @@ class PictureGenerator:
     def _surface(self, source: GeneratedSource, digits: int) -> _Surface:
         width = source.width or self._size[0]
         height = source.height or self._size[1]
-        frame = new_frame(width, height, self._format, OUTPUT_COLOUR)
+        kernels = self._kernels
+        frame = kernels.new_frame(width, height, self._format, OUTPUT_COLOUR)
         if source.generator is Generator.DEMO:
             palette = demo_palette(self._format.depth)
-            return _Surface(frame, lambda number: draw_demo(frame, palette, number))
+            return _Surface(frame, lambda number: draw_demo(kernels, frame, palette, number))
         if source.generator is Generator.TEST_PATTERN:
-            draw_bars(frame)
+            draw_bars(kernels, frame)
             counter = Counter.of(frame, digits)
-            fill_rectangle(frame, counter.box, BLACK)
-            return _Surface(frame, lambda number: counter.draw(frame, number))
+            fill_rectangle(kernels, frame, counter.box, BLACK)
+            return _Surface(frame, lambda number: counter.draw(kernels, frame, number))
         colour = source.colour if source.generator is Generator.COLOUR else None
-        fill_rectangle(frame, Rectangle(0, 0, width, height), colour or BLACK)
+        fill_rectangle(kernels, frame, Rectangle(0, 0, width, height), colour or BLACK)
         return _Surface(frame, lambda number: None)
 
 

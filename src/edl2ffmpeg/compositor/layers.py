@@ -14,6 +14,7 @@ from math import ceil
 
 from edl2ffmpeg.compositor.affine import layer_affine
 from edl2ffmpeg.compositor.alpha import filling, multiply, replacing
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.canvas import CANVAS_DEPTH, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.cube import Cube, read_cube
 from edl2ffmpeg.compositor.effects import SPATIAL, crop_edges, crops_inside
@@ -22,7 +23,8 @@ from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import NO_OPERATION, LayerOperation
 from edl2ffmpeg.compositor.painter import Drawing, Surface, drawn_region, paint, paint_alpha
 from edl2ffmpeg.compositor.picture import Picture, canvas_picture
-from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, RowJob
+from edl2ffmpeg.compositor.planes import fill_job
+from edl2ffmpeg.compositor.route import LayerRoute, OutputShape
 from edl2ffmpeg.compositor.turn import turn
 from edl2ffmpeg.frame import Frame, PixelFormat, pixel_format
 from edl2ffmpeg.plan.model import EffectPlan, LayerPlan
@@ -49,11 +51,13 @@ class _Staged:
 class LayerDrawer:
     """Draws pictures of any kind with everything that a ``LayerPlan`` may ask for."""
 
-    def __init__(self, output: OutputShape, canvases: CanvasPool, run: Run) -> None:
+    def __init__(
+        self, output: OutputShape, kernels: Kernels, canvases: CanvasPool, run: Run
+    ) -> None:
         self._output = output
         self._canvases = canvases
         self._run = run
-        self._filters = Filters(output.height, canvases, run, self._cube)
+        self._filters = Filters(output.height, kernels, canvases, run, self._cube)
         self._cubes: OrderedDict[str, Cube] = OrderedDict()
 
     def draw(self, layer: LayerPlan, frame: Frame, route: LayerRoute, surface: Surface) -> None:
@@ -147,7 +151,7 @@ class LayerDrawer:
         if picture.has_alpha:
             self._run(paint_alpha(picture, canvas))
         elif has_alpha:
-            canvas.array(3)[:] = (1 << CANVAS_DEPTH) - 1
+            self._run([fill_job(canvas, 3, (1 << CANVAS_DEPTH) - 1)])
         return canvas
 
     def _draw_turned(

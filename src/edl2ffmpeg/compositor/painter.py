@@ -14,10 +14,10 @@ from math import ceil, floor, hypot
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor._kernels import (
     Channel,
     Coverage,
+    MatrixRow,
     Outline,
     Output,
     PictureGrid,
@@ -26,6 +26,7 @@ from edl2ffmpeg.compositor._kernels import (
     Step,
 )
 from edl2ffmpeg.compositor.affine import Affine
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.cube import Cube, read_cube
 from edl2ffmpeg.compositor.effects import Site, effect_steps
 from edl2ffmpeg.compositor.geometry import Rectangle
@@ -38,7 +39,6 @@ from edl2ffmpeg.compositor.operations import (
 from edl2ffmpeg.compositor.picture import Picture
 from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
-from edl2ffmpeg.compositor.route import RowJob
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import EffectPlan
 
@@ -208,7 +208,7 @@ class _Grid:
 
     def _program(self, steps: list[Step], inputs: tuple[int, ...]) -> Program:
         rows = [
-            _kernels.MatrixRow([weights[number] for number in inputs], offset)
+            MatrixRow([weights[number] for number in inputs], offset)
             for weights, offset in zip(self._picture.weights, self._picture.offsets, strict=True)
         ]
         return Program(rows, steps, self._picture.is_premultiplied)
@@ -346,8 +346,8 @@ def _run(
     outputs: Sequence[Output],
     coverage: Coverage | None,
     program: Program | None,
-    scratch: _kernels.Scratch,
+    kernels: Kernels,
     row_start: int,
     row_end: int,
 ) -> None:
-    _kernels.draw(channels, outputs, coverage, scratch, row_start, row_end, program)
+    kernels.draw(channels, outputs, coverage, row_start, row_end, program)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor.backend import Kernels
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.operations import BLACK
-from edl2ffmpeg.compositor.planes import component_plane, component_rectangle
+from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
 from edl2ffmpeg.frame import Frame, Matrix
 from edl2ffmpeg.timeline.model import YuvColour
 
@@ -50,15 +50,16 @@ def bt709_colour(red: float, green: float, blue: float) -> YuvColour:
     return YuvColour(round(16 + 219 * luma), round(u), round(v))
 
 
-def fill_rectangle(frame: Frame, pixels: Rectangle, colour: YuvColour) -> None:
-    """Fill a rectangle of a planar frame."""
+def fill_rectangle(kernels: Kernels, frame: Frame, pixels: Rectangle, colour: YuvColour) -> None:
+    """Fill a rectangle of a frame."""
     for component, code in enumerate((colour.y, colour.u, colour.v)):
         area = component_rectangle(frame.format, component, pixels)
-        samples = frame.array(component)[area.top : area.bottom, area.left : area.right]
-        samples[...] = code << (frame.format.depth - 8)
+        if area.width > 0 and area.height > 0:
+            plane = rectangle_plane(frame, component, area)
+            kernels.fill(plane, code << (frame.format.depth - 8), 0, area.height)
 
 
-def draw_bars(frame: Frame) -> None:
+def draw_bars(kernels: Kernels, frame: Frame) -> None:
     """SMPTE-like bars: 75 % colours, the same reversed, then a ramp, white and near-blacks."""
     columns = _edges(frame.width, 7, frame.format.chroma_shift[0])
     rows = [edge * frame.height // 12 for edge in (0, 8, 9, 12)]
@@ -68,22 +69,26 @@ def draw_bars(frame: Frame) -> None:
         for index, on in enumerate(bars):
             red, green, blue = (_BAR_LEVEL * channel for channel in on)
             area = Rectangle(columns[index], start, columns[index + 1], end)
-            fill_rectangle(frame, area, bt709_colour(red, green, blue))
-    fill_rectangle(frame, Rectangle(0, lower, frame.width, bottom), BLACK)
-    _draw_ramp(frame, Rectangle(0, lower, columns[4], bottom))
-    fill_rectangle(frame, Rectangle(columns[4], lower, columns[5], bottom), _WHITE)
+            fill_rectangle(kernels, frame, area, bt709_colour(red, green, blue))
+    fill_rectangle(kernels, frame, Rectangle(0, lower, frame.width, bottom), BLACK)
+    _draw_ramp(kernels, frame, Rectangle(0, lower, columns[4], bottom))
+    fill_rectangle(kernels, frame, Rectangle(columns[4], lower, columns[5], bottom), _WHITE)
     thirds = _edges(columns[6] - columns[5], 3, 0)
     for index, luma in enumerate(_PLUGE_LUMA):
-        samples = frame.array(0)
         left, right = (columns[5] + edge for edge in thirds[index : index + 2])
-        samples[lower:bottom, left:right] = luma << (frame.format.depth - 8)
+        if left < right and lower < bottom:
+            plane = rectangle_plane(frame, 0, Rectangle(left, lower, right, bottom))
+            kernels.fill(plane, luma << (frame.format.depth - 8), 0, bottom - lower)
 
 
-def _draw_ramp(frame: Frame, area: Rectangle) -> None:
+def _draw_ramp(kernels: Kernels, frame: Frame, area: Rectangle) -> None:
+    if area.width <= 0 or area.height <= 0:
+        return
     scale = 1 << (frame.format.depth - 8)
     position = np.arange(area.width)
     ramp = 16 * scale + position * 219 * scale // max(1, area.width - 1)
-    frame.array(0)[area.top : area.bottom, area.left : area.right] = ramp
+    rows = np.tile(ramp.astype(np.uint16), (area.height, 1))
+    kernels.write(rectangle_plane(frame, 0, area), rows)
 
 
 def _edges(length: int, parts: int, shift: int) -> list[int]:
@@ -114,18 +119,19 @@ class Counter:
         right, bottom = min(left + width, frame.width), min(top + height, frame.height)
         return cls(Rectangle(left, top, right, bottom), digits, 5 * stroke, 9 * stroke, stroke)
 
-    def draw(self, frame: Frame, number: int) -> None:
+    def draw(self, kernels: Kernels, frame: Frame, number: int) -> None:
         """Write ``number`` into the box, whose chroma is neutral already."""
         depth = frame.format.depth
         black, white = BLACK.y << (depth - 8), _WHITE.y << (depth - 8)
-        box = frame.array(0)[self.box.top : self.box.bottom, self.box.left : self.box.right]
-        box[...] = black
+        box = np.full((self.box.height, self.box.width), black, np.uint16)
         for index, digit in enumerate(f"{number:0{self.digits}d}"):
             left = (2 + 6 * index) * self.stroke
             cell = box[2 * self.stroke :, left:]
             for segment in _SEGMENTS[int(digit)]:
                 rows, columns = self._segment(segment)
                 cell[rows, columns] = white
+        if box.size:
+            kernels.write(rectangle_plane(frame, 0, self.box), box)
 
     def _segment(self, name: str) -> tuple[slice, slice]:
         stroke, width, height = self.stroke, self.digit_width, self.digit_height
@@ -179,14 +185,14 @@ def demo_phases(width: int, height: int, number: int) -> list[npt.NDArray[np.uin
     return [(phase & (_CYCLE - 1)).astype(np.uint16) for phase in (across, down, slant)]
 
 
-def draw_demo(frame: Frame, palette: npt.NDArray[np.uint16], number: int) -> None:
+def draw_demo(kernels: Kernels, frame: Frame, palette: npt.NDArray[np.uint16], number: int) -> None:
     """Picture ``number`` of the moving pattern, all components at their own sample sites."""
     across, down, slant = demo_phases(frame.width, frame.height, number)
     for component in range(3):
         step_x, step_y = (1 << shift if component else 1 for shift in frame.format.chroma_shift)
         plane = component_plane(frame, component)
         rows = frame.format.component_size(component, frame.width, frame.height)[1]
-        _kernels.pattern(
+        kernels.pattern(
             plane,
             np.ascontiguousarray(across[::step_x]),
             np.ascontiguousarray(down[::step_y]),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor._kernels import Axis, Channel
 from edl2ffmpeg.compositor.planes import mirrored_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
@@ -92,13 +92,17 @@ def _axis(
         crop_start = length - crop_start - crop_length
     pixel = crop_start + (position + 1) / 2 * crop_length
     step = grid.spacing / abs(half) * crop_length / 2
-    return _kernels.Axis.resampling(
+    return _resampling(
         count,
         source.count,
         (pixel - float(source.first)) / source.spacing,
         step / source.spacing,
         _TAPS_ACROSS if is_across else _TAPS_DOWN,
     )
+
+
+# A layer that stands still has the same filters in frame after frame, and so have its planes.
+_resampling = lru_cache(maxsize=64)(Axis.resampling)
 
 
 def canvas_picture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edl2ffmpeg.compositor._kernels import Plane
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.resampling import sample_grids
 from edl2ffmpeg.frame import Colour, Frame, PixelFormat
@@ -13,9 +14,13 @@ from edl2ffmpeg.frame import Plane as MemoryPlane
 __all__ = [
     "component_plane",
     "component_rectangle",
+    "copy_job",
+    "fill_job",
     "mirrored_plane",
     "new_frame",
+    "plane_layout",
     "rectangle_plane",
+    "row_bytes",
 ]
 
 # Wide enough for any vector register, so that every row starts aligned.
@@ -78,16 +83,44 @@ def rectangle_plane(frame: Frame, component: int, samples: Rectangle) -> Plane:
     )
 
 
+def copy_job(source: Frame, target: Frame, component: int) -> RowJob:
+    """Copies one component between frames of one layout and size."""
+    plane, other = component_plane(source, component), component_plane(target, component)
+
+    def run(kernels: Kernels, row_start: int, row_end: int) -> None:
+        kernels.affine(plane, other, 1, 0, 0, 0xFFFF, False, row_start, row_end)
+
+    return RowJob(other.height, run)
+
+
+def fill_job(target: Frame, component: int, code: int) -> RowJob:
+    """Fills one component."""
+    plane = component_plane(target, component)
+    return RowJob(plane.height, lambda kernels, *rows: kernels.fill(plane, code, *rows))
+
+
+def row_bytes(layout: PixelFormat, plane: int, width: int) -> int:
+    """Bytes that the samples of a row take in memory plane ``plane``."""
+    parts = [number for number, part in enumerate(layout.components) if part.plane == plane]
+    columns, _ = layout.component_size(parts[0], width, 1)
+    return columns * max(layout.components[part].step for part in parts) * layout.bytes_per_sample
+
+
+def plane_layout(width: int, height: int, layout: PixelFormat) -> list[tuple[int, int]]:
+    """(pitch, rows) of each memory plane of a frame of our own."""
+    found = []
+    for index in range(layout.plane_count):
+        part = next(n for n, part in enumerate(layout.components) if part.plane == index)
+        pitch = -(-row_bytes(layout, index, width) // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
+        found.append((pitch, layout.component_size(part, width, height)[1]))
+    return found
+
+
 def new_frame(width: int, height: int, layout: PixelFormat, colour: Colour) -> Frame:
     """A frame on memory of its own, not from any pool."""
-    size = layout.bytes_per_sample
     planes = []
     arrays = []
-    for index in range(layout.plane_count):
-        parts = [number for number, part in enumerate(layout.components) if part.plane == index]
-        columns, rows = layout.component_size(parts[0], width, height)
-        step = max(layout.components[number].step for number in parts)
-        pitch = -(-columns * step * size // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES
+    for pitch, rows in plane_layout(width, height, layout):
         memory = np.empty(rows * pitch + _ROW_ALIGNMENT_BYTES, np.uint8)
         arrays.append(memory)
         address = -(-memory.ctypes.data // _ROW_ALIGNMENT_BYTES) * _ROW_ALIGNMENT_BYTES

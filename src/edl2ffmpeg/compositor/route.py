@@ -6,7 +6,7 @@ geometry, the filters and the buffer for turned pictures.  Per frame it only nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor import _kernels
-from edl2ffmpeg.compositor._kernels import Axis, Channel, Coverage, Output, Plane, Scratch, Table
+from edl2ffmpeg.compositor._kernels import Axis, Channel, Coverage, Output, Plane, Table
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.component_maps import Map, component_maps, working_tables
 from edl2ffmpeg.compositor.conversion import (
     code_scale,
@@ -39,7 +39,6 @@ from edl2ffmpeg.compositor.picture import Picture
 from edl2ffmpeg.compositor.planes import (
     component_plane,
     component_rectangle,
-    new_frame,
     rectangle_plane,
 )
 from edl2ffmpeg.compositor.resampling import (
@@ -52,7 +51,7 @@ from edl2ffmpeg.compositor.resampling import (
 from edl2ffmpeg.frame import Colour, Component, Frame, Matrix, PixelFormat
 from edl2ffmpeg.plan.model import EffectPlan
 
-__all__ = ["LayerRoute", "OutputShape", "RowJob", "SourceShape"]
+__all__ = ["LayerRoute", "OutputShape", "SourceShape"]
 
 # Vector loads take eight taps along a row at once, and pairs of rows down a column.
 _TAPS_ACROSS = 8
@@ -97,14 +96,6 @@ class OutputShape:
 
 
 @dataclass(frozen=True, slots=True)
-class RowJob:
-    """Work on ``rows`` rows that may be cut anywhere: ``run(scratch, row_start, row_end)``."""
-
-    rows: int
-    run: Callable[[Scratch, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
 class _Grid:
     """Output components that share a sample grid, and the source components they read."""
 
@@ -118,7 +109,11 @@ class LayerRoute:
     """Draws layers of one source shape onto one output shape."""
 
     def __init__(
-        self, source: SourceShape, output: OutputShape, place: Rectangle | None = None
+        self,
+        source: SourceShape,
+        output: OutputShape,
+        kernels: Kernels,
+        place: Rectangle | None = None,
     ) -> None:
         """Work out geometry, filters and colour once, and allocate what a turn needs.
 
@@ -126,6 +121,7 @@ class LayerRoute:
         """
         self._source = source
         self._output = output
+        self._kernels = kernels
         self.placement = _placement(source, output) if place is None else _whole(source, place)
         self._full_range = is_full_range(source.format, source.colour)
         conversion = working_conversion(source.format, source.colour)
@@ -221,7 +217,7 @@ class LayerRoute:
             chroma = 0.0 if found is None else float(found(np.zeros(1))[0])
             code = operation.share * (neutral.zero + neutral.one * Fraction(chroma))
             value = fixed((code + operation.constant[component]) * (1 << depth) / 256, 0)
-            return RowJob(height, lambda _, *rows: _kernels.fill(plane, value, *rows))
+            return RowJob(height, lambda kernels, *rows: kernels.fill(plane, value, *rows))
         source = component_plane(frame, component)
         scale = code_scale(frame.format.depth, self._full_range, chroma=component > 0)
         depths = (frame.format.depth, depth)
@@ -231,7 +227,9 @@ class LayerRoute:
             if line is not None:
                 return _affine_job(source, plane, line, height)
             table = code_table(values, depth)
-            return RowJob(height, lambda _, *rows: _kernels.look_up(source, plane, table, *rows))
+            return RowJob(
+                height, lambda kernels, *rows: kernels.look_up(source, plane, table, *rows)
+            )
         how = code_affine(operation, component, scale, depths)
         return _affine_job(source, plane, how, height)
 
@@ -257,7 +255,7 @@ class LayerRoute:
             weights = coverage_weights(operation.opacity, depth if self.has_alpha else None)
             coverage = Coverage(self.has_alpha, weights.scale, weights.offset, weights.most)
         rows = self._target_plane(target, grid.outputs[0])[1]
-        return RowJob(rows, partial(_kernels.draw, channels, outputs, coverage))
+        return RowJob(rows, partial(_draw, channels, outputs, coverage))
 
     def _draw_output(
         self,
@@ -332,7 +330,7 @@ class LayerRoute:
         )
         width, height = source.width, source.height
         size = (height, width) if swapped else (width, height)
-        return new_frame(*size, layout, source.colour)
+        return self._kernels.new_frame(*size, layout, source.colour)
 
     def _turn(self, frame: Frame) -> Frame:
         if self._turned is None:
@@ -340,15 +338,26 @@ class LayerRoute:
         for component in range(len(frame.format.components)):
             source = component_plane(frame, component)
             target = component_plane(self._turned, component)
-            _kernels.rotate(source, target, self._source.rotation // 90)
+            self._kernels.rotate(source, target, self._source.rotation // 90)
         return self._turned
+
+
+def _draw(
+    channels: list[Channel],
+    outputs: list[Output],
+    coverage: Coverage | None,
+    kernels: Kernels,
+    row_start: int,
+    row_end: int,
+) -> None:
+    kernels.draw(channels, outputs, coverage, row_start, row_end)
 
 
 def _affine_job(source: Plane, target: Plane, how: CodeAffine, height: int) -> RowJob:
     numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
 
-    def run(scratch: Scratch, row_start: int, row_end: int) -> None:
-        _kernels.affine(source, target, *numbers, row_start, row_end, how.minimum)
+    def run(kernels: Kernels, row_start: int, row_end: int) -> None:
+        kernels.affine(source, target, *numbers, row_start, row_end, how.minimum)
 
     return RowJob(height, run)
 

@@ -9,12 +9,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor._kernels import MixSource, Plane
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.canvas import MASK_LAYOUT, CanvasPool, canvas_layout
 from edl2ffmpeg.compositor.painter import Surface
-from edl2ffmpeg.compositor.planes import component_plane
+from edl2ffmpeg.compositor.planes import component_plane, fill_job
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, sample_grids
-from edl2ffmpeg.compositor.route import OutputShape, RowJob
+from edl2ffmpeg.compositor.route import OutputShape
 from edl2ffmpeg.compositor.wipes import incoming_share, moves
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import ColourMix, GeneratedPicture, LayerPlan, TransitionPlan
@@ -95,12 +96,14 @@ class TransitionDrawer:
     def __init__(
         self,
         output: OutputShape,
+        kernels: Kernels,
         canvases: CanvasPool,
         run: Run,
         draw_leg: DrawLeg,
         fill_black: Callable[[Frame], None],
     ) -> None:
         self._output = output
+        self._kernels = kernels
         self._canvases = canvases
         self._run = run
         self._draw_leg = draw_leg
@@ -128,8 +131,7 @@ class TransitionDrawer:
         luma, chroma = (
             borrowed.enter_context(self._canvases.lent(*size, MASK_LAYOUT)) for size in sizes
         )
-        for frame in (luma, chroma):
-            frame.array(0)[:] = 0
+        self._run(fill_job(frame, 0, 0) for frame in (luma, chroma))
         self._draw_leg(leg.layer, leg.picture, Surface(canvas, (luma, chroma)))
         return _Stage(canvas, (luma, chroma))
 
@@ -160,8 +162,8 @@ class TransitionDrawer:
                 mask = borrowed.enter_context(
                     self._canvases.lent(grids[0].count, grids[1].count, MASK_LAYOUT)
                 )
-                mask.array(0)[:] = shares
                 weights = component_plane(mask, 0)
+                self._kernels.write(weights, shares)
             weight = round(share * _ONE)
             targets = [component_plane(target, number) for number in components]
             yield RowJob(
@@ -175,8 +177,8 @@ def _side(
     index: int,
     move: tuple[int, int],
     spacing: tuple[int, int],
-) -> _kernels.MixSource:
-    return _kernels.MixSource(
+) -> MixSource:
+    return MixSource(
         [component_plane(stage.canvas, number) for number in components],
         component_plane(stage.coverage[index], 0) if stage.coverage is not None else None,
         move[0] // spacing[0],
@@ -201,14 +203,14 @@ def _in_front(
 
 
 def _mix(
-    outgoing: _kernels.MixSource,
-    incoming: _kernels.MixSource,
-    weights: _kernels.Plane | None,
+    outgoing: MixSource,
+    incoming: MixSource,
+    weights: Plane | None,
     weight: int,
-    targets: list[_kernels.Plane],
+    targets: list[Plane],
     depth: int,
-) -> Callable[[_kernels.Scratch, int, int], None]:
-    def run(scratch: _kernels.Scratch, row_start: int, row_end: int) -> None:
-        _kernels.mix(outgoing, incoming, weights, weight, targets, depth, row_start, row_end)
+) -> Callable[[Kernels, int, int], None]:
+    def run(kernels: Kernels, row_start: int, row_end: int) -> None:
+        kernels.mix(outgoing, incoming, weights, weight, targets, depth, row_start, row_end)
 
     return run

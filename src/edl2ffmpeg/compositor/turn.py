@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from edl2ffmpeg.compositor import _kernels
+from edl2ffmpeg.compositor._kernels import Plane
 from edl2ffmpeg.compositor.affine import Affine
+from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
 from edl2ffmpeg.compositor.resampling import sample_grids
-from edl2ffmpeg.compositor.route import RowJob
 from edl2ffmpeg.frame import Frame
 
 __all__ = ["turn"]
@@ -79,11 +79,11 @@ def _fixed(value: float, most: float) -> int:
 
 
 def _warp(
-    source: _kernels.Plane,
-    target: _kernels.Plane,
+    source: Plane,
+    target: Plane,
     numbers: tuple[int, int, int, int, int, int],
-    scratch: _kernels.Scratch,
+    kernels: Kernels,
     row_start: int,
     row_end: int,
 ) -> None:
-    _kernels.warp(source, target, *numbers, row_start, row_end)
+    kernels.warp(source, target, *numbers, row_start, row_end)

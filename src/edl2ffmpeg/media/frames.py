@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -137,9 +138,18 @@ class FramePool:
 
     The last reader is often the encoder, which keeps frames after ``encode()`` returned; the
     memory comes back when FFmpeg drops its reference.  ``buffers`` counts the allocations.
+    ``new_memory`` gives bytes, such as those that a device can copy to by itself.
     """
 
-    def __init__(self, width: int, height: int, format: PixelFormat, colour: Colour) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        format: PixelFormat,
+        colour: Colour,
+        new_memory: Callable[[int], npt.NDArray[np.uint8]] = lambda size: np.empty(size, np.uint8),
+    ) -> None:
+        self._new_memory = new_memory
         self._width, self._height = width, height
         self._format, self._colour = format, colour
         self._free: deque[npt.NDArray[np.uint8]] = deque()
@@ -162,7 +172,7 @@ class FramePool:
         try:
             memory = self._free.popleft()
         except IndexError:
-            memory = np.empty(sum(self._sizes) + _ALIGNMENT, np.uint8)
+            memory = self._new_memory(sum(self._sizes) + _ALIGNMENT)
             with self._lock:
                 self.buffers += 1
         lease = _Lease(memory)

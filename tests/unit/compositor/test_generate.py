@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from edl2ffmpeg.compositor.cpu_kernels import CpuKernels
 from edl2ffmpeg.compositor.generate import PictureGenerator
 from edl2ffmpeg.compositor.patterns import demo_palette, demo_phases, wave
 from edl2ffmpeg.frame import Frame, pixel_format
@@ -26,20 +27,20 @@ def planes(frame: Frame) -> list[Array]:
 
 @pytest.mark.parametrize(("layout", "scale"), [("yuv420p", 1), ("yuv422p10le", 4), ("p010le", 4)])
 def test_colour_is_exact(layout: str, scale: int) -> None:
-    generator = PictureGenerator(33, 17, pixel_format(layout))
+    generator = PictureGenerator(33, 17, pixel_format(layout), CpuKernels())
     frame = generator.draw(picture(Generator.COLOUR, colour=YuvColour(81, 90, 240)))
     for component, code in enumerate((81, 90, 240)):
         assert (codes(frame, component) == code * scale).all()
 
 
 def test_a_source_may_have_a_size_of_its_own() -> None:
-    generator = PictureGenerator(64, 36, pixel_format("yuv420p"))
+    generator = PictureGenerator(64, 36, pixel_format("yuv420p"), CpuKernels())
     frame = generator.draw(picture(Generator.BLACK, width=20, height=10))
     assert (frame.width, frame.height) == (20, 10)
 
 
 def test_bars_have_the_levels_of_75_percent_colours() -> None:
-    generator = PictureGenerator(700, 480, pixel_format("yuv444p"))
+    generator = PictureGenerator(700, 480, pixel_format("yuv444p"), CpuKernels())
     y, u, v = planes(generator.draw(picture(Generator.TEST_PATTERN)))
     found = [(y[20, x], u[20, x], v[20, x]) for x in range(50, 700, 100)]
     assert found == [
@@ -75,7 +76,7 @@ def read_counter(luma: Array, digits: int = 6) -> int:
 
 @pytest.mark.parametrize("layout", ["yuv420p", "yuv422p10le"])
 def test_the_counter_shows_the_number_of_the_picture(layout: str) -> None:
-    generator = PictureGenerator(480, 270, pixel_format(layout))
+    generator = PictureGenerator(480, 270, pixel_format(layout), CpuKernels())
     for number in (0, 1, 23, 4567, 89, 10):
         frame = generator.draw(picture(Generator.TEST_PATTERN, number))
         luma = codes(frame, 0) / (1 << (frame.format.depth - 8))
@@ -83,7 +84,7 @@ def test_the_counter_shows_the_number_of_the_picture(layout: str) -> None:
 
 
 def test_the_counter_grows_beyond_six_digits() -> None:
-    generator = PictureGenerator(480, 270, pixel_format("yuv420p"))
+    generator = PictureGenerator(480, 270, pixel_format("yuv420p"), CpuKernels())
     generator.draw(picture(Generator.TEST_PATTERN, 999_999))
     frame = generator.draw(picture(Generator.TEST_PATTERN, 2_000_000))
     assert read_counter(codes(frame, 0), digits=7) == 2_000_000
@@ -92,14 +93,14 @@ def test_the_counter_grows_beyond_six_digits() -> None:
 @pytest.mark.parametrize("size", [(2, 2), (16, 4), (5, 90), (64, 36)])
 @pytest.mark.parametrize("kind", [Generator.TEST_PATTERN, Generator.DEMO])
 def test_small_pictures_do_not_break(size: tuple[int, int], kind: Generator) -> None:
-    generator = PictureGenerator(*size, pixel_format("yuv420p"))
+    generator = PictureGenerator(*size, pixel_format("yuv420p"), CpuKernels())
     frame = generator.draw(picture(kind, 12))
     assert (frame.width, frame.height) == size
 
 
 @pytest.mark.parametrize("layout", ["yuv420p", "yuv422p10le", "yuv444p"])
 def test_the_demo_is_its_formula(layout: str) -> None:
-    generator = PictureGenerator(70, 44, pixel_format(layout))
+    generator = PictureGenerator(70, 44, pixel_format(layout), CpuKernels())
     frame = generator.draw(picture(Generator.DEMO, 31))
     across, down, slant = (phase.astype(int) for phase in demo_phases(70, 44, 31))
     palette = demo_palette(frame.format.depth)
@@ -111,7 +112,7 @@ def test_the_demo_is_its_formula(layout: str) -> None:
 
 
 def test_the_demo_moves_and_repeats_for_the_same_number() -> None:
-    generator = PictureGenerator(96, 54, pixel_format("yuv420p"))
+    generator = PictureGenerator(96, 54, pixel_format("yuv420p"), CpuKernels())
     first = planes(generator.draw(picture(Generator.DEMO, 5)))
     second = planes(generator.draw(picture(Generator.DEMO, 6)))
     again = planes(generator.draw(picture(Generator.DEMO, 5)))

@@ -186,3 +186,18 @@ def test_interlaced_pictures_are_encoded_as_progressive_ones(tmp_path: Path) -> 
     assert not any(native.interlaced_frame for native in seen)
     for native, pixels in zip(seen, wanted, strict=True):
         assert np.array_equal(native.to_ndarray(), pixels)
+
+
+def test_a_pool_can_be_given_its_memory() -> None:
+    sizes = []
+
+    def new_memory(size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        sizes.append(size)
+        return np.empty(size, np.uint8)
+
+    pool = FramePool(32, 16, YUV420, Colour(), new_memory)
+    frame = pool.allocate()
+    assert pool.buffers == len(sizes) == 1
+    del frame
+    pool.allocate()
+    assert len(sizes) == 1

@@ -126,6 +126,86 @@ HD void look_up_lines(const float *lines, int32_t size, const float *rgb, float 
     }
 }
 
+// Where samples lie on the picture: p = scale_x * x + offset_x, likewise q, from -1 to 1 over it.
+struct PictureGrid {
+    float scale_x;
+    float offset_x;
+    float scale_y;
+    float offset_y;
+
+    HD float p(int32_t x) const { return scale_x * static_cast<float>(x) + offset_x; }
+    HD float q(int32_t y) const { return scale_y * static_cast<float>(y) + offset_y; }
+};
+
+// The three components after a colour matrix.
+HD void mix_components(const float *weights, const float *offsets, int16_t &y, int16_t &u,
+                       int16_t &v) {
+    const float a = y, b = u, c = v;
+    y = to_luma(mix3(a, b, c, weights, offsets[0]));
+    u = to_chroma(mix3(a, b, c, weights + 3, offsets[1]));
+    v = to_chroma(mix3(a, b, c, weights + 6, offsets[2]));
+}
+
+HD void scale_chroma(const float *gains, int16_t &u, int16_t &v) {
+    const float a = u, b = v;
+    const float gain = chroma_gain(a, b, gains);
+    u = to_chroma(a * gain);
+    v = to_chroma(b * gain);
+}
+
+// A table of colours, mixed in by `strength`; `to` and `from` are rows of three weights and an
+// offset, to R'G'B' and back.
+HD void grade(const float *cube, int32_t size, bool is_3d, float strength, const float *to,
+              const float *from, int16_t &y, int16_t &u, int16_t &v) {
+    const float a = y, b = u, c = v;
+    float rgb[3], graded[3], made[3];
+    for (int32_t i = 0; i < 3; ++i) rgb[i] = mix3(a, b, c, to + 4 * i, to[4 * i + 3]);
+    if (is_3d)
+        look_up_cube(cube, size, rgb, graded);
+    else
+        look_up_lines(cube, size, rgb, graded);
+    for (int32_t i = 0; i < 3; ++i)
+        made[i] = mix3(graded[0], graded[1], graded[2], from + 4 * i, from[4 * i + 3]);
+    y = to_luma(toward(a, made[0], strength));
+    u = to_chroma(toward(b, made[1], strength));
+    v = to_chroma(toward(c, made[2], strength));
+}
+
+// A sample whose distance from `zero` (black, or no colour) takes a gain.
+HD int16_t dimmed(int16_t value, float gain, float zero) {
+    return static_cast<int16_t>(nearest(zero + (value - zero) * gain));
+}
+
+// How much of a sample on row q is not the border's, and with it how much is the border's at p.
+HD float inside_rows(float q, float inner, float down) {
+    const float aq = q < 0.0f ? -q : q;
+    return clamp01(0.5f + (inner - aq) * down);
+}
+HD float border_share(float p, float rest, float inner, float across) {
+    const float ap = p < 0.0f ? -p : p;
+    return 1.0f - rest * clamp01(0.5f + (inner - ap) * across);
+}
+
+// The number of the grain, of `count` over the picture, that place `p` (-1 to 1) lies in.
+HD uint32_t grain_number(float p, float count) {
+    return static_cast<uint32_t>(nearest((p + 1.0f) * 0.5f * count - 0.5f));
+}
+
+// Luma of a worn film; scratches are three numbers each: centre and half width along p, strength.
+HD int16_t worn_luma(int16_t luma, float p, uint32_t row, uint32_t seed, float grain,
+                     float columns, float flicker, const float *scratches, int32_t count) {
+    float value = luma - kLumaZero;
+    const uint32_t column = grain_number(p, columns);
+    value = value * flicker + triangular_noise(hash3(column, row, seed)) * grain;
+    for (int32_t i = 0; i < count; ++i) {
+        const float *scratch = scratches + 3 * i;
+        const float away = p - scratch[0];
+        const float near = 1.0f - (away < 0.0f ? -away : away) / scratch[1];
+        if (near > 0.0f) value = value + near * scratch[2];
+    }
+    return to_luma(value + kLumaZero);
+}
+
 // Coverage of a rounded rectangle at (p, q), which run from -1 to 1 over it: `across` and `down`
 // are its half sizes in samples along p and q, `corner` the share of them that is rounded (1 is an
 // ellipse), `soft_p` and `soft_q` the widths of its edges in samples.
@@ -149,6 +229,29 @@ HD float outline_coverage(float p, float q, float across, float down, float corn
     const float edge_p = clamp01(0.5f + (1.0f - ap) * across / soft_p);
     const float edge_q = clamp01(0.5f + (1.0f - aq) * down / soft_q);
     return edge_p * edge_q;
+}
+
+// A rounded rectangle on samples; p = p_x * x + p_y * y + p_0 at sample (x, y), likewise q.
+struct Outline {
+    float p_x, p_y, p_0;
+    float q_x, q_y, q_0;
+    float across, down, corner, soft_p, soft_q;
+
+    HD float at(float x, float y) const {
+        return outline_coverage(p_x * x + p_y * y + p_0, q_x * x + q_y * y + q_0, across, down,
+                                corner, soft_p, soft_q);
+    }
+};
+
+// An outline is convex: a run of samples that is covered at both ends is taken as covered.
+constexpr int32_t kOutlineRun = 32;
+HD bool covers_run(const Outline &outline, int32_t start, int32_t end, float y) {
+    return outline.at(static_cast<float>(start), y) >= 1.0f &&
+           outline.at(static_cast<float>(end - 1), y) >= 1.0f;
+}
+HD int16_t outlined(const Outline &outline, int16_t covered, int32_t x, float y) {
+    return static_cast<int16_t>(
+        nearest(static_cast<float>(covered) * outline.at(static_cast<float>(x), y)));
 }
 
 }  // namespace edl2ffmpeg

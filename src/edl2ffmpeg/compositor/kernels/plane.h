@@ -10,6 +10,7 @@ using int16_t = short;
 using int32_t = int;
 using int64_t = long long;
 using uint32_t = unsigned int;
+using uint64_t = unsigned long long;
 #else
 #include <cstdint>
 #endif
@@ -39,6 +40,18 @@ struct PlaneView {
         return const_cast<Sample *>(reinterpret_cast<const Sample *>(start));
     }
     HD Sample &at(int32_t x, int32_t y) const { return row(y)[x * step]; }
+};
+
+// One component as it is described from outside: memory of either kind, and code values shifted
+// left by `shift` bits.  `pitch` and `step` are negative where the picture is mirrored.
+struct Plane {
+    uint64_t address = 0;
+    int64_t pitch = 0;
+    int32_t width = 0;
+    int32_t height = 0;
+    int32_t sample_bytes = 1;
+    int32_t step = 1;
+    int32_t shift = 0;
 };
 
 HD int32_t clamp(int32_t value, int32_t low, int32_t high) {

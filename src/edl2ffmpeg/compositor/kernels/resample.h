@@ -8,9 +8,16 @@
 
 namespace edl2ffmpeg {
 
+// Code values of 16 bits come centred, so that they fit; those of other depths as they are.
+HD int32_t across_shift(int32_t depth) { return depth - 1; }
+HD int32_t across_bias(int32_t depth) {
+    const int32_t centre = depth > kWorkingDepth ? 0 : -(1 << (depth - 1 + kWeightBits));
+    return centre + (1 << (across_shift(depth) - 1));
+}
+
 // `bias` centres the code value and rounds, `shift` leaves a working sample.
-template <class Sample>
-HD int16_t filter_across(const Sample *samples, const int16_t *taps, int32_t tap_count,
+template <class Samples>
+HD int16_t filter_across(const Samples &samples, const int16_t *taps, int32_t tap_count,
                          int32_t bias, int32_t shift) {
     int32_t sum = bias;
     for (int32_t k = 0; k < tap_count; ++k) sum += static_cast<int32_t>(samples[k]) * taps[k];

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "../effects.h"
-#include "../working.h"
+#include "../resample.h"
 #include "rows.h"
 
 namespace edl2ffmpeg {
@@ -94,11 +94,9 @@ class ChannelReader {
             return;
         }
         const int depth = channel_.depth;
-        const int shift = depth - 1;
-        const int centre = depth > kWorkingDepth ? 0 : -(1 << (depth - 1 + kWeightBits));
         rows::filter_across_row(in, out, width_,
                                 {axis.positions.data(), axis.taps.data(), axis.tap_count,
-                                 centre + (1 << (shift - 1)), shift});
+                                 across_bias(depth), across_shift(depth)});
     }
 
     const Channel &channel_;
@@ -179,25 +177,12 @@ class ProgramRunner {
     int16_t *rows_[3];
 };
 
-// Samples between which a convex outline is known to cover all if it covers both ends.
-constexpr int kOutlineBlock = 32;
-
-float outline_at(const Outline &o, float x, float y) {
-    return outline_coverage(o.p_x * x + o.p_y * y + o.p_0, o.q_x * x + o.q_y * y + o.q_0, o.across,
-                            o.down, o.corner, o.soft_p, o.soft_q);
-}
-
 void multiply_outline(const Outline &outline, int16_t *covered, int width, int y) {
     const float row = static_cast<float>(y);
-    for (int start = 0; start < width; start += kOutlineBlock) {
-        const int end = std::min(start + kOutlineBlock, width);
-        const bool full = outline_at(outline, static_cast<float>(start), row) >= 1.0f &&
-                          outline_at(outline, static_cast<float>(end - 1), row) >= 1.0f;
-        if (full) continue;
-        for (int x = start; x < end; ++x) {
-            const float share = outline_at(outline, static_cast<float>(x), row);
-            covered[x] = static_cast<int16_t>(nearest(static_cast<float>(covered[x]) * share));
-        }
+    for (int start = 0; start < width; start += kOutlineRun) {
+        const int end = std::min(start + kOutlineRun, width);
+        if (covers_run(outline, start, end, row)) continue;
+        for (int x = start; x < end; ++x) covered[x] = outlined(outline, covered[x], x, row);
     }
 }
 
@@ -509,9 +494,8 @@ template <class Sample>
 void cross_rows(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
                 int row_start, int row_end) {
     for (int y = row_start; y < row_end; ++y)
-        rows::cross_row(samples_of<const Sample>(outgoing, y).data,
-                        samples_of<const Sample>(incoming, y).data,
-                        samples_of<Sample>(target, y).data, target.width, weight);
+        rows::cross_row(samples_of<const Sample>(outgoing, y), samples_of<const Sample>(incoming, y),
+                        samples_of<Sample>(target, y), target.width, weight);
 }
 
 void cross_planes(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
@@ -567,6 +551,24 @@ void fill_plane(const Plane &target, int value, int row_start, int row_end) {
             const auto out = samples_of<uint16_t>(target, y);
             const auto stored = static_cast<uint16_t>(value << out.shift);
             for (int x = 0; x < target.width; ++x) out.data[x * out.step] = stored;
+        }
+    }
+}
+
+void write_plane(const Plane &target, const uint16_t *samples) {
+    const int width = target.width;
+    for (int y = 0; y < target.height; ++y) {
+        const uint16_t *in = samples + static_cast<int64_t>(y) * width;
+        if (target.sample_bytes == 1) {
+            const auto out = samples_of<uint8_t>(target, y);
+            for (int x = 0; x < width; ++x) out.data[x * out.step] = static_cast<uint8_t>(in[x]);
+        } else {
+            const auto out = samples_of<uint16_t>(target, y);
+            if (out.step == 1 && out.shift == 0)
+                std::copy_n(in, width, out.data);
+            else
+                for (int x = 0; x < width; ++x)
+                    out.data[x * out.step] = static_cast<uint16_t>(in[x] << out.shift);
         }
     }
 }

@@ -10,20 +10,8 @@
 
 namespace edl2ffmpeg {
 
-// One component in host memory; see PlaneView for `pitch` and `step`, which are negative where the
-// picture is mirrored.
-struct Plane {
-    uintptr_t address = 0;
-    int64_t pitch = 0;
-    int width = 0;
-    int height = 0;
-    int sample_bytes = 1;
-    int step = 1;
-    int shift = 0;
-};
-
 // How one direction is resampled: for each output sample a first source sample and its taps.
-struct Axis {
+struct Axis : Numbered {
     Axis(std::vector<int32_t> first_samples, std::vector<int16_t> weights, int taps_each);
 
     // Bicubic taps for output samples at `first` + i * `step` (> 0) of `source_count` samples,
@@ -47,7 +35,7 @@ struct Channel {
 };
 
 // 2^15 working samples; see look_up_working.
-struct Table {
+struct Table : Numbered {
     explicit Table(std::vector<int16_t> entries);
     std::vector<int16_t> values;
 };
@@ -76,13 +64,6 @@ struct Output {
     int opaque_offset;  // see quantise
     int blend_offset;   // see blend_over
     int component;      // of the program's; 0, 1 or 2
-};
-
-// A rounded rectangle, see outline_coverage; p = p_x * x + p_y * y + p_0 at sample (x, y).
-struct Outline {
-    float p_x, p_y, p_0;
-    float q_x, q_y, q_0;
-    float across, down, corner, soft_p, soft_q;
 };
 
 // Coverage of a layer, at most `most`: from the last channel if `from_channel`, else the same
@@ -118,6 +99,8 @@ void affine_plane(const Plane &source, const Plane &target, int64_t scale, int64
 void look_up_plane(const Plane &source, const Plane &target, const uint16_t *table, int last,
                    int row_start, int row_end);
 void fill_plane(const Plane &target, int value, int row_start, int row_end);
+// Rows of `target.width` code values, without padding.
+void write_plane(const Plane &target, const uint16_t *samples);
 // Between two pictures over a third: see mix_over. Each picture is three or four planes of 15 bits
 // (the last one is coverage with 14 fractional bits), moved by whole samples.
 struct MixSource {
@@ -129,7 +112,7 @@ struct MixSource {
 void mix_planes(const MixSource &outgoing, const MixSource &incoming, const Plane *weights,
                 int weight, const std::vector<Plane> &targets, int depth, int row_start,
                 int row_end);
-// Between two planes of the target's samples; `weight` (14 fractional bits) is the incoming's.
+// Between two planes of the target's layout of samples; `weight` (14 fractional bits) is the incoming's.
 void cross_planes(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
                   int row_start, int row_end);
 

@@ -5,19 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../device/jobs.h"
 #include "../plane.h"
 #include "draw.h"
 
 namespace edl2ffmpeg {
 
 constexpr int kMostCanvasSize = 1 << 16;  // samples in either direction
-
-// A position's numbers have 32 fractional bits; see warp_position.
-struct WarpAxis {
-    int64_t origin;
-    int64_t column;
-    int64_t row;
-};
 
 inline PlaneView<uint16_t> canvas(const Plane &plane) {
     return {reinterpret_cast<uint16_t *>(plane.address), plane.pitch, 1, plane.width, plane.height};
@@ -40,5 +34,10 @@ void mosaic_plane(const Plane &source, const Plane &target, const int32_t *colum
 // `amount` has 14 fractional bits; `target` may be `original`.
 void unsharp_planes(const Plane &original, const Plane &blurred, const Plane &target, int amount,
                     int low, int high, int row_start, int row_end);
+
+// See masks.h; the shares of columns and rows are 0 to 1.
+void crop_alpha_plane(const Plane &alpha, const float *across, const float *down);
+void weigh_plane(const Plane &shares, const Plane &outside, const Plane &inside, int spacing_x,
+                 int spacing_y);
 
 }  // namespace edl2ffmpeg

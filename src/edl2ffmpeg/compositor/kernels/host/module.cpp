@@ -10,8 +10,10 @@
 #include <optional>
 #include <stdexcept>
 
+#include "checks.h"
 #include "draw.h"
 #include "filters_module.h"
+#include "jobs_module.h"
 #include "steps.h"
 
 namespace nb = nanobind;
@@ -25,110 +27,27 @@ using Array = nb::ndarray<const Sample, nb::ndim<1>, nb::c_contig, nb::device::c
 template <class Sample>
 using Matrix = nb::ndarray<const Sample, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-void require(bool condition, const char *message) {
-    if (!condition) throw std::invalid_argument(message);
-}
-
-void require_rows(const Plane &target, int row_start, int row_end) {
-    require(0 <= row_start && row_start <= row_end && row_end <= target.height,
-            "the row range is outside the target plane");
-}
-
-void require_same_size(const Plane &source, const Plane &target) {
-    require(source.width >= target.width && source.height >= target.height,
-            "the source plane is smaller than the target plane");
-}
-
-void check_channel(const Channel &channel, const Plane &target) {
-    require(channel.across && channel.down, "a channel needs both axes");
-    require(channel.across->last < channel.source.width && channel.down->last < channel.source.height,
-            "an axis reads beyond its source plane");
-    require(static_cast<int>(channel.across->positions.size()) == target.width &&
-                static_cast<int>(channel.down->positions.size()) == target.height,
-            "an axis has another length than the target plane");
-}
-
-bool is_size_of(const std::shared_ptr<const Plane> &plane, const Plane &target) {
-    return !plane || (plane->width >= target.width && plane->height >= target.height &&
-                      plane->sample_bytes == 2 && plane->step == 1 && plane->shift == 0);
-}
-
-void check_coverage(const Coverage &coverage, const Plane &target) {
-    require(coverage.across.empty() == coverage.down.empty(), "edges go across and down together");
-    require(coverage.across.empty() ||
-                (coverage.across.size() == static_cast<size_t>(target.width) &&
-                 coverage.down.size() == static_cast<size_t>(target.height)),
-            "edges have another length than the target plane");
-    require(is_size_of(coverage.mask, target) && is_size_of(coverage.store, target),
-            "a mask is smaller than the target plane, or not 16-bit planar");
-}
-
-void check_program(const Program &program, size_t channels) {
-    require(program.components.size() == 3, "a program has three components");
-    for (const MatrixRow &row : program.components)
-        require(row.weights.size() <= channels && row.weights.size() <= 3,
-                "a program has more weights than there are channels");
-    for (const auto &step : program.steps) require(step != nullptr, "a step is missing");
-}
-
 void checked_draw(const std::vector<Channel> &channels, const std::vector<Output> &outputs,
                   std::optional<Coverage> coverage, Scratch &scratch, int row_start, int row_end,
                   std::optional<Program> program) {
-    require(!outputs.empty(), "nothing to draw to");
-    const Plane &target = outputs.front().target;
-    require_rows(target, row_start, row_end);
-    require(!coverage || !coverage->from_channel || !channels.empty(),
-            "coverage needs an alpha channel");
-    if (coverage) check_coverage(*coverage, target);
-    if (program) {
-        check_program(*program, channels.size());
-        require(!program->unpremultiplies || (coverage && coverage->from_channel),
-                "a premultiplied picture needs its alpha");
-    }
-    for (const Channel &channel : channels) check_channel(channel, target);
-    for (const Output &output : outputs) {
-        require(output.target.width == target.width && output.target.height == target.height,
-                "the outputs of one grid differ in size");
-        require(output.weights.size() <= channels.size() && output.weights.size() <= 3,
-                "an output has more weights than there are channels");
-    }
+    const Coverage *covered = coverage ? &*coverage : nullptr;
+    const Program *steps = program ? &*program : nullptr;
+    check_draw(channels, outputs, covered, steps, row_start, row_end);
     nb::gil_scoped_release release;
-    draw(channels, outputs, coverage ? &*coverage : nullptr, program ? &*program : nullptr, scratch,
-         row_start, row_end);
-}
-
-void check_mix_source(const MixSource &source, const std::vector<Plane> &targets) {
-    if (source.planes.empty()) return;
-    require(source.planes.size() == targets.size(), "a side of a mix lacks a plane");
-    const Plane &first = source.planes[0];
-    for (const Plane &plane : source.planes)
-        require(plane.width == first.width && plane.height == first.height &&
-                    plane.sample_bytes == 2 && plane.step == 1 && plane.shift == 0,
-                "the planes of a mix are 16-bit planar and of one size");
-    require(is_size_of(source.coverage, first), "the coverage of a mix is smaller than its planes");
+    draw(channels, outputs, covered, steps, scratch, row_start, row_end);
 }
 
 void checked_mix(const MixSource &outgoing, const MixSource &incoming,
                  std::optional<std::shared_ptr<Plane>> weights, int weight,
                  const std::vector<Plane> &targets, int depth, int row_start, int row_end) {
-    require(!targets.empty(), "nothing to mix to");
-    require(8 <= depth && depth <= 15, "depth is 8 to 15");
-    require(0 <= weight && weight <= 1 << 14, "a weight is 0 to 2^14");
-    require_rows(targets.front(), row_start, row_end);
-    for (const Plane &target : targets)
-        require(target.width == targets.front().width && target.height == targets.front().height,
-                "the targets of a mix differ in size");
-    check_mix_source(outgoing, targets);
-    check_mix_source(incoming, targets);
-    require(!weights || is_size_of(*weights, targets.front()), "the weights are too few");
+    const Plane *shares = weights ? weights->get() : nullptr;
+    check_mix(outgoing, incoming, shares, weight, targets, depth, row_start, row_end);
     nb::gil_scoped_release release;
-    mix_planes(outgoing, incoming, weights ? weights->get() : nullptr, weight, targets, depth,
-               row_start, row_end);
+    mix_planes(outgoing, incoming, shares, weight, targets, depth, row_start, row_end);
 }
 
 void checked_outline(const Outline &outline, const Plane &target, int row_start, int row_end) {
-    require_rows(target, row_start, row_end);
-    require(is_size_of(std::make_shared<Plane>(target), target), "a mask is 16-bit planar");
+    check_outline(target, row_start, row_end);
     nb::gil_scoped_release release;
     outline_plane(outline, target, row_start, row_end);
 }
@@ -141,8 +60,7 @@ std::vector<Sample> listed(const std::optional<Array<Sample>> &array) {
 
 void checked_affine(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
                     int shift, int maximum, bool wide, int row_start, int row_end, int minimum) {
-    require_rows(target, row_start, row_end);
-    require_same_size(source, target);
+    check_covered(source, target, row_start, row_end);
     nb::gil_scoped_release release;
     affine_plane(source, target, scale, offset, shift, minimum, maximum, wide, row_start,
                  row_end);
@@ -150,8 +68,7 @@ void checked_affine(const Plane &source, const Plane &target, int64_t scale, int
 
 void checked_look_up(const Plane &source, const Plane &target, const Array<uint16_t> &table,
                      int row_start, int row_end) {
-    require_rows(target, row_start, row_end);
-    require_same_size(source, target);
+    check_covered(source, target, row_start, row_end);
     require(table.size() > 0, "the table is empty");
     const uint16_t *entries = table.data();
     const int last = static_cast<int>(table.size()) - 1;
@@ -161,71 +78,48 @@ void checked_look_up(const Plane &source, const Plane &target, const Array<uint1
 
 void checked_cross(const Plane &outgoing, const Plane &incoming, const Plane &target, int weight,
                    int row_start, int row_end) {
-    require_rows(target, row_start, row_end);
-    for (const Plane *side : {&outgoing, &incoming}) {
-        require_same_size(*side, target);
-        require(side->sample_bytes == target.sample_bytes && side->step == 1 && side->shift == 0,
-                "both sides are planar and of the target's sample size");
-    }
-    require(target.step == 1 && target.shift == 0, "the target plane must be planar");
-    require(0 <= weight && weight <= 1 << 14, "a weight is 0 to 2^14");
+    check_cross(outgoing, incoming, target, weight, row_start, row_end);
     nb::gil_scoped_release release;
     cross_planes(outgoing, incoming, target, weight, row_start, row_end);
 }
 
-void require_canvas(const Plane &plane) {
-    require(plane.sample_bytes == 2 && plane.step == 1 && plane.shift == 0,
-            "the plane is not 16-bit planar");
-}
-
-void require_canvases(const Plane &source, const Plane &target) {
-    require_canvas(source);
-    require_canvas(target);
-    require(source.width == target.width && source.height == target.height,
-            "the planes differ in size");
-}
-
 void checked_premultiply(const Plane &colour, const Plane &alpha, int row_start, int row_end) {
-    require_canvases(colour, alpha);
-    require_rows(colour, row_start, row_end);
+    check_canvases(colour, alpha);
+    check_rows(colour, row_start, row_end);
     nb::gil_scoped_release release;
     premultiply_plane(colour, alpha, row_start, row_end);
 }
 
 void checked_fill(const Plane &target, int value, int row_start, int row_end) {
-    require_rows(target, row_start, row_end);
+    check_rows(target, row_start, row_end);
     nb::gil_scoped_release release;
     fill_plane(target, value, row_start, row_end);
 }
 
+void checked_write(const Plane &target, const Matrix<uint16_t> &samples) {
+    require(samples.shape(0) == static_cast<size_t>(target.height) &&
+                samples.shape(1) == static_cast<size_t>(target.width),
+            "there are not as many samples as the target plane has");
+    const uint16_t *from = samples.data();
+    nb::gil_scoped_release release;
+    write_plane(target, from);
+}
+
 void checked_rotate(const Plane &source, const Plane &target, int quarter_turns) {
-    require(1 <= quarter_turns && quarter_turns <= 3, "quarter_turns is 1, 2 or 3");
-    const bool swapped = quarter_turns != 2;
-    require(target.width == (swapped ? source.height : source.width) &&
-                target.height == (swapped ? source.width : source.height),
-            "the target plane is not the source plane turned");
-    require(target.step == 1 && target.sample_bytes == source.sample_bytes,
-            "the target plane must be planar and of the source's sample size");
+    check_rotate(source, target, quarter_turns);
     nb::gil_scoped_release release;
     rotate_plane(source, target, quarter_turns);
 }
 
 void checked_pattern(const Plane &target, const Array<uint16_t> &phase_x,
                      const Array<uint16_t> &phase_y, const Array<uint16_t> &phase_sum,
-                     int sum_step_x, int sum_step_y, const Array<uint16_t> &palette, int row_start, int row_end) {
-    require_rows(target, row_start, row_end);
-    require(target.step == 1, "the target plane must be planar");
-    const auto width = static_cast<size_t>(target.width);
-    const auto height = static_cast<size_t>(target.height);
-    require(sum_step_x > 0 && sum_step_y > 0, "the steps along the diagonal are positive");
-    require(phase_x.size() >= width && phase_y.size() >= height &&
-                phase_sum.size() > (width - 1) * sum_step_x + (height - 1) * sum_step_y,
-            "a phase array is shorter than the plane");
-    const size_t entries = palette.size();
-    require(entries > 0 && (entries & (entries - 1)) == 0, "the palette's size is no power of two");
+                     int sum_step_x, int sum_step_y, const Array<uint16_t> &palette, int row_start,
+                     int row_end) {
+    check_pattern(target, {phase_x.size(), phase_y.size(), phase_sum.size(), palette.size()},
+                  sum_step_x, sum_step_y, row_start, row_end);
     const uint16_t *x = phase_x.data(), *y = phase_y.data(), *sum = phase_sum.data();
     const uint16_t *colours = palette.data();
-    const int mask = static_cast<int>(entries) - 1;
+    const int mask = static_cast<int>(palette.size()) - 1;
     nb::gil_scoped_release release;
     pattern_plane(target, x, y, sum, sum_step_x, sum_step_y, colours, mask, row_start, row_end);
 }
@@ -248,7 +142,9 @@ NB_MODULE(_kernels, module) {
                 new (self) Plane{address, pitch, width, height, sample_bytes, step, shift};
             },
             "address"_a, "pitch"_a, "width"_a, "height"_a, "sample_bytes"_a, "step"_a = 1,
-            "shift"_a = 0);
+            "shift"_a = 0)
+        .def_ro("width", &Plane::width)
+        .def_ro("height", &Plane::height);
 
     nb::class_<Axis>(module, "Axis")
         .def(
@@ -415,9 +311,11 @@ NB_MODULE(_kernels, module) {
     module.def("look_up", &checked_look_up, "source"_a, "target"_a, "table"_a, "row_start"_a,
                "row_end"_a);
     module.def("fill", &checked_fill, "target"_a, "value"_a, "row_start"_a, "row_end"_a);
+    module.def("write", &checked_write, "target"_a, "samples"_a);
     module.def("rotate", &checked_rotate, "source"_a, "target"_a, "quarter_turns"_a);
     module.def("pattern", &checked_pattern, "target"_a, "phase_x"_a, "phase_y"_a, "phase_sum"_a,
                "sum_step_x"_a, "sum_step_y"_a, "palette"_a, "row_start"_a, "row_end"_a);
 
     bind_filters(module);
+    bind_jobs(module);
 }

@@ -377,22 +377,35 @@ void mix_row<uint16_t>(const int16_t *a, const int16_t *a_coverage, const int16_
     mix_16(a, a_coverage, b, b_coverage, weights, out.data, out.step, out.shift, width, depth);
 }
 
-EDL_CLONES void cross_8(const uint8_t *EDL_RESTRICT a, const uint8_t *EDL_RESTRICT b,
-                        uint8_t *EDL_RESTRICT out, int width, int weight) {
-    for (int x = 0; x < width; ++x) out[x] = static_cast<uint8_t>(cross(a[x], b[x], weight));
+template <class Sample>
+EDL_INLINE void cross_body(const Sample *EDL_RESTRICT a, const Sample *EDL_RESTRICT b,
+                           Sample *EDL_RESTRICT out, int step, int left, int width, int weight) {
+    for (int x = 0; x < width; ++x)
+        out[x * step] =
+            static_cast<Sample>(cross(a[x * step] >> left, b[x * step] >> left, weight) << left);
 }
-EDL_CLONES void cross_16(const uint16_t *EDL_RESTRICT a, const uint16_t *EDL_RESTRICT b,
-                         uint16_t *EDL_RESTRICT out, int width, int weight) {
-    for (int x = 0; x < width; ++x) out[x] = static_cast<uint16_t>(cross(a[x], b[x], weight));
+EDL_CLONES void cross_8(const uint8_t *a, const uint8_t *b, uint8_t *out, int width, int weight) {
+    cross_body(a, b, out, 1, 0, width, weight);
 }
-template <>
-void cross_row<uint8_t>(const uint8_t *a, const uint8_t *b, uint8_t *out, int width, int weight) {
-    cross_8(a, b, out, width, weight);
-}
-template <>
-void cross_row<uint16_t>(const uint16_t *a, const uint16_t *b, uint16_t *out, int width,
+EDL_CLONES void cross_16(const uint16_t *a, const uint16_t *b, uint16_t *out, int left, int width,
                          int weight) {
-    cross_16(a, b, out, width, weight);
+    cross_body(a, b, out, 1, left, width, weight);
+}
+template <>
+void cross_row<uint8_t>(Samples<const uint8_t> a, Samples<const uint8_t> b, Samples<uint8_t> out,
+                        int width, int weight) {
+    if (out.step == 1 && out.shift == 0)
+        cross_8(a.data, b.data, out.data, width, weight);
+    else
+        cross_body(a.data, b.data, out.data, out.step, out.shift, width, weight);
+}
+template <>
+void cross_row<uint16_t>(Samples<const uint16_t> a, Samples<const uint16_t> b,
+                         Samples<uint16_t> out, int width, int weight) {
+    if (out.step == 1)
+        cross_16(a.data, b.data, out.data, out.shift, width, weight);
+    else
+        cross_body(a.data, b.data, out.data, out.step, out.shift, width, weight);
 }
 
 template <>

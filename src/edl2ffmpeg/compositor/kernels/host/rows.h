@@ -72,8 +72,10 @@ void mix_row(const int16_t *a, const int16_t *a_coverage, const int16_t *b,
              const int16_t *b_coverage, const int16_t *weights, Samples<Out> out, int width,
              int depth);
 
+// All three have one step and one shift.
 template <class Sample>
-void cross_row(const Sample *a, const Sample *b, Sample *out, int width, int weight);
+void cross_row(Samples<const Sample> a, Samples<const Sample> b, Samples<Sample> out, int width,
+               int weight);
 
 template <class Out>
 void quantise_row(const int16_t *in, Samples<Out> out, int width, int scale, int offset, int shift,

@@ -1,5 +1,7 @@
 #include "steps.h"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -22,15 +24,14 @@ struct TableStep final : Step {
         for (int i = 0; i < 3; ++i)
             if (rows[i] && !tables[i].empty()) look_up(rows[i], width, tables[i].data());
     }
+    void describe(StepJob &job, const TableSink &sink) const override {
+        job.kind = StepJob::kTable;
+        for (int i = 0; i < 3; ++i) job.tables[i] = sink(tables[i], id(), i);
+    }
 };
 
 EDL_CLONES void mix_rows(Row y, Row u, Row v, int width, const float *m, const float *offsets) {
-    for (int x = 0; x < width; ++x) {
-        const float a = y[x], b = u[x], c = v[x];
-        y[x] = to_luma(mix3(a, b, c, m, offsets[0]));
-        u[x] = to_chroma(mix3(a, b, c, m + 3, offsets[1]));
-        v[x] = to_chroma(mix3(a, b, c, m + 6, offsets[2]));
-    }
+    for (int x = 0; x < width; ++x) mix_components(m, offsets, y[x], u[x], v[x]);
 }
 
 struct MatrixStep final : Step {
@@ -40,6 +41,11 @@ struct MatrixStep final : Step {
     void run(const ComponentRows &rows, int width, int) const override {
         mix_rows(rows[0], rows[1], rows[2], width, weights.data(), offsets.data());
     }
+    void describe(StepJob &job, const TableSink &) const override {
+        job.kind = StepJob::kMatrix;
+        std::copy(weights.begin(), weights.end(), job.numbers);
+        std::copy(offsets.begin(), offsets.end(), job.numbers + 9);
+    }
 };
 
 struct ChromaStep final : Step {
@@ -47,12 +53,11 @@ struct ChromaStep final : Step {
 
     bool needs_all() const override { return true; }
     void run(const ComponentRows &rows, int width, int) const override {
-        for (int x = 0; x < width; ++x) {
-            const float u = rows[1][x], v = rows[2][x];
-            const float gain = chroma_gain(u, v, gains.data());
-            rows[1][x] = to_chroma(u * gain);
-            rows[2][x] = to_chroma(v * gain);
-        }
+        for (int x = 0; x < width; ++x) scale_chroma(gains.data(), rows[1][x], rows[2][x]);
+    }
+    void describe(StepJob &job, const TableSink &sink) const override {
+        job.kind = StepJob::kChroma;
+        job.tables[0] = sink(gains, id(), 0);
     }
 };
 
@@ -64,31 +69,24 @@ struct CubeStep final : Step {
 
     bool needs_all() const override { return true; }
     void run(const ComponentRows &rows, int width, int) const override {
-        const float *to = to_rgb.data(), *from = from_rgb.data();
-        for (int x = 0; x < width; ++x) {
-            const float y = rows[0][x], u = rows[1][x], v = rows[2][x];
-            float rgb[3], graded[3];
-            for (int i = 0; i < 3; ++i) rgb[i] = mix3(y, u, v, to + 4 * i, to[4 * i + 3]);
-            if (is_3d)
-                look_up_cube(cube.data(), size, rgb, graded);
-            else
-                look_up_lines(cube.data(), size, rgb, graded);
-            for (int i = 0; i < 3; ++i) {
-                const float value =
-                    mix3(graded[0], graded[1], graded[2], from + 4 * i, from[4 * i + 3]);
-                rows[i][x] = to_component(toward(rows[i][x], value, strength), i);
-            }
-        }
+        for (int x = 0; x < width; ++x)
+            grade(cube.data(), size, is_3d, strength, to_rgb.data(), from_rgb.data(), rows[0][x],
+                  rows[1][x], rows[2][x]);
+    }
+    void describe(StepJob &job, const TableSink &sink) const override {
+        job.kind = is_3d ? StepJob::kCube : StepJob::kLines;
+        job.count = size;
+        std::copy(to_rgb.begin(), to_rgb.end(), job.numbers);
+        std::copy(from_rgb.begin(), from_rgb.end(), job.numbers + 12);
+        job.numbers[24] = strength;
+        job.tables[0] = sink(cube, id(), 0);
     }
 };
 
-EDL_CLONES void darken_row(Row row, int width, float scale, float offset, float q, float strength,
+EDL_CLONES void darken_row(Row row, int width, PictureGrid grid, float q, float strength,
                            float radius, float softness, float zero) {
-    for (int x = 0; x < width; ++x) {
-        const float p = scale * static_cast<float>(x) + offset;
-        const float gain = vignette_gain(p, q, strength, radius, softness);
-        row[x] = static_cast<int16_t>(nearest(zero + (row[x] - zero) * gain));
-    }
+    for (int x = 0; x < width; ++x)
+        row[x] = dimmed(row[x], vignette_gain(grid.p(x), q, strength, radius, softness), zero);
 }
 
 struct VignetteStep final : Step {
@@ -96,11 +94,17 @@ struct VignetteStep final : Step {
     float strength, radius, softness;
 
     void run(const ComponentRows &rows, int width, int y) const override {
-        const float q = grid.scale_y * static_cast<float>(y) + grid.offset_y;
         for (int i = 0; i < 3; ++i)
             if (rows[i])
-                darken_row(rows[i], width, grid.scale_x, grid.offset_x, q, strength, radius,
-                           softness, i == 0 ? kLumaZero : 0.0f);
+                darken_row(rows[i], width, grid, grid.q(y), strength, radius, softness,
+                           i == 0 ? kLumaZero : 0.0f);
+    }
+    void describe(StepJob &job, const TableSink &) const override {
+        job.kind = StepJob::kVignette;
+        job.grid = grid;
+        job.numbers[0] = strength;
+        job.numbers[1] = radius;
+        job.numbers[2] = softness;
     }
 };
 
@@ -110,18 +114,21 @@ struct BorderStep final : Step {
     Values colour;
 
     void run(const ComponentRows &rows, int width, int y) const override {
-        const float q = grid.scale_y * static_cast<float>(y) + grid.offset_y;
-        const float aq = q < 0.0f ? -q : q;
-        const float rest = clamp01(0.5f + (inner_q - aq) * down);
+        const float rest = inside_rows(grid.q(y), inner_q, down);
         for (int x = 0; x < width; ++x) {
-            const float p = grid.scale_x * static_cast<float>(x) + grid.offset_x;
-            const float ap = p < 0.0f ? -p : p;
-            const float share = 1.0f - rest * clamp01(0.5f + (inner_p - ap) * across);
+            const float share = border_share(grid.p(x), rest, inner_p, across);
             if (share <= 0.0f) continue;
             for (int i = 0; i < 3; ++i)
                 if (rows[i])
                     rows[i][x] = to_component(toward(rows[i][x], colour[i], share), i);
         }
+    }
+    void describe(StepJob &job, const TableSink &) const override {
+        job.kind = StepJob::kBorder;
+        job.grid = grid;
+        const float numbers[] = {inner_p, inner_q, across, down};
+        std::copy(std::begin(numbers), std::end(numbers), job.numbers);
+        std::copy(colour.begin(), colour.end(), job.numbers + 4);
     }
 };
 
@@ -133,21 +140,20 @@ struct FilmStep final : Step {
 
     void run(const ComponentRows &rows, int width, int y) const override {
         if (!rows[0]) return;
-        const float q = grid.scale_y * static_cast<float>(y) + grid.offset_y;
-        const auto row = static_cast<uint32_t>(nearest((q + 1.0f) * 0.5f * grain_rows - 0.5f));
-        for (int x = 0; x < width; ++x) {
-            const float p = grid.scale_x * static_cast<float>(x) + grid.offset_x;
-            const auto column =
-                static_cast<uint32_t>(nearest((p + 1.0f) * 0.5f * grain_columns - 0.5f));
-            float value = rows[0][x] - kLumaZero;
-            value = value * flicker + triangular_noise(hash3(column, row, seed)) * grain;
-            for (size_t i = 0; i + 2 < scratches.size(); i += 3) {
-                const float away = p - scratches[i];
-                const float near = 1.0f - (away < 0.0f ? -away : away) / scratches[i + 1];
-                if (near > 0.0f) value = value + near * scratches[i + 2];
-            }
-            rows[0][x] = to_luma(value + kLumaZero);
-        }
+        const uint32_t row = grain_number(grid.q(y), grain_rows);
+        const auto count = static_cast<int>(scratches.size() / 3);
+        for (int x = 0; x < width; ++x)
+            rows[0][x] = worn_luma(rows[0][x], grid.p(x), row, seed, grain, grain_columns, flicker,
+                                   scratches.data(), count);
+    }
+    void describe(StepJob &job, const TableSink &sink) const override {
+        job.kind = StepJob::kFilm;
+        job.grid = grid;
+        job.seed = seed;
+        job.count = static_cast<int>(scratches.size() / 3);
+        const float numbers[] = {grain, grain_columns, grain_rows, flicker};
+        std::copy(std::begin(numbers), std::end(numbers), job.numbers);
+        job.tables[0] = sink(scratches, id(), 0);
     }
 };
 

@@ -5,25 +5,23 @@
 #include <memory>
 #include <vector>
 
+#include "../device/jobs.h"
+#include "tables.h"
+
 namespace edl2ffmpeg {
 
 // Rows of y, u and v at the same places; those that are not drawn are null.
 using ComponentRows = int16_t *[3];
 
 // One effect on a row. `needs_all` says that it reads the other components too.
-class Step {
+class Step : public Numbered {
    public:
     virtual ~Step() = default;
     virtual bool needs_all() const { return false; }
     virtual void run(const ComponentRows &rows, int width, int y) const = 0;
-};
 
-// Where samples lie on the picture: p = scale_x * x + offset_x, likewise q, from -1 to 1 over it.
-struct PictureGrid {
-    float scale_x;
-    float offset_x;
-    float scale_y;
-    float offset_y;
+    // The same for a device, whose tables `sink` makes.
+    virtual void describe(StepJob &job, const TableSink &sink) const = 0;
 };
 
 using Values = std::vector<float>;
