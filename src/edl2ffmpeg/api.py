@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.devices.selection import choose_device
+from edl2ffmpeg.devices.selection import require_cpu
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, PixelFormat
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
@@ -104,7 +104,7 @@ class FrameReader(Owner):
     """An iterator over composed frames, and the owner of what makes them; close it."""
 
     def __init__(self, timeline: Timeline, settings: RenderSettings, format: str) -> None:
-        choose_device(settings)
+        require_cpu(settings)
         timeline = with_overrides(timeline, settings)
         planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         start, end = frame_range_of(timeline, settings, planner.frame_count)

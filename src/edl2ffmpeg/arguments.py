@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from edl2ffmpeg._version import __version__
-from edl2ffmpeg.settings import AudioSpeed, AudioTracks, Fit, HardwareAcceleration, Subtitles
+from edl2ffmpeg.settings import (
+    AudioSpeed,
+    AudioTracks,
+    Fit,
+    HardwareAcceleration,
+    HardwareFallback,
+    Subtitles,
+)
 from edl2ffmpeg.timing import parse_frame_rate, parse_timecode
 
 __all__ = [
@@ -68,7 +75,7 @@ def render_parser() -> argparse.ArgumentParser:
     _add_sound_options(parser.add_argument_group("sound"))
     _add_timeline_options(parser.add_argument_group("timeline"))
     _add_hardware_options(
-        parser.add_argument_group("hardware (this version runs on the CPU: auto and none)")
+        parser.add_argument_group("hardware (this version: cuda decodes and draws)")
     )
     add_access_options(parser.add_argument_group("what the EDL may open"))
     _add_running_options(parser.add_argument_group("running"))
@@ -163,6 +170,10 @@ def _add_hardware_options(group: argparse._ActionsContainer) -> None:
         metavar="KIND", help="auto (default), cuda, vaapi, qsv, videotoolbox, none",
     )  # fmt: skip
     group.add_argument("--hw-device", metavar="NAME", help="which device of that kind")
+    group.add_argument(
+        "--hw-fallback", choices=[entry.value for entry in HardwareFallback], default="error",
+        metavar="HOW", help="where it cannot be had: error (default), allow (the CPU instead)",
+    )  # fmt: skip
     for stage in ("encode", "decode"):
         group.add_argument(
             f"--hw-{stage}", action=argparse.BooleanOptionalAction, help=f"{stage} on the device"

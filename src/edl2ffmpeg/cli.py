@@ -34,6 +34,7 @@ from edl2ffmpeg.settings import (
     AudioTracks,
     Fit,
     HardwareAcceleration,
+    HardwareFallback,
     RenderSettings,
     Subtitles,
 )
@@ -230,6 +231,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         subtitles=Subtitles(options.subtitles),
         hw_accel=HardwareAcceleration(options.hw_accel),
         hw_device=options.hw_device,
+        hw_fallback=HardwareFallback(options.hw_fallback),
         hw_encode=options.hw_encode,
         hw_decode=options.hw_decode,
         async_depth=options.async_depth,

@@ -22,6 +22,7 @@ __all__ = [
     "AudioTracks",
     "Fit",
     "HardwareAcceleration",
+    "HardwareFallback",
     "RenderSettings",
     "Subtitles",
 ]
@@ -65,6 +66,13 @@ class AudioSpeed(Enum):
 
     PITCH = "pitch"
     RESAMPLE = "resample"
+
+
+class HardwareFallback(Enum):
+    """What happens where the hardware asked for cannot be had: an error, or the CPU instead."""
+
+    ERROR = "error"
+    ALLOW = "allow"
 
 
 class HardwareAcceleration(Enum):
@@ -124,6 +132,7 @@ class RenderSettings:
     subtitles: Subtitles = Subtitles.BURN
     hw_accel: HardwareAcceleration = HardwareAcceleration.AUTO
     hw_device: str | None = None
+    hw_fallback: HardwareFallback = HardwareFallback.ERROR
     hw_encode: bool | None = None
     hw_decode: bool | None = None
     async_depth: int | None = None
@@ -165,6 +174,7 @@ class RenderSettings:
             ("audio_tracks", AudioTracks),
             ("audio_speed", AudioSpeed),
             ("hw_accel", HardwareAcceleration),
+            ("hw_fallback", HardwareFallback),
         ):
             object.__setattr__(self, name, _choice(getattr(self, name), name, kind))
         self._set("allow_protocols", _protocols)

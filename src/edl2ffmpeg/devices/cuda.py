@@ -49,6 +49,7 @@ class CudaCounters:
 
     host_to_device_copies: int = 0
     device_to_host_copies: int = 0
+    device_to_device_copies: int = 0
     kernels_launched: int = 0
     allocations: int = 0
 
@@ -222,14 +223,28 @@ class CudaDevice(Owner):
         """Copies rows of ``width`` bytes to pinned memory; both sides are (address, pitch)."""
         self._use()
         self.counters.device_to_host_copies += 1
-        driver = self.driver
-        copy = driver.CUDA_MEMCPY2D()
-        copy.srcMemoryType = driver.CUmemorytype.CU_MEMORYTYPE_DEVICE
-        copy.srcDevice, copy.srcPitch = source
-        copy.dstMemoryType = driver.CUmemorytype.CU_MEMORYTYPE_HOST
+        copy = self._copy_from_device(source, width, rows)
+        copy.dstMemoryType = self.driver.CUmemorytype.CU_MEMORYTYPE_HOST
         copy.dstHost, copy.dstPitch = target
-        copy.WidthInBytes, copy.Height = width, rows
         self._call("cuMemcpy2DAsync", copy, self.download_stream)
+
+    def copy_rows(
+        self, target: tuple[int, int], source: tuple[int, int], width: int, rows: int
+    ) -> None:
+        """Copies rows of ``width`` bytes on the device, in order with the kernels."""
+        self._use()
+        self.counters.device_to_device_copies += 1
+        copy = self._copy_from_device(source, width, rows)
+        copy.dstMemoryType = self.driver.CUmemorytype.CU_MEMORYTYPE_DEVICE
+        copy.dstDevice, copy.dstPitch = target
+        self._call("cuMemcpy2DAsync", copy, self.stream)
+
+    def _copy_from_device(self, source: tuple[int, int], width: int, rows: int) -> Any:
+        copy = self.driver.CUDA_MEMCPY2D()
+        copy.srcMemoryType = self.driver.CUmemorytype.CU_MEMORYTYPE_DEVICE
+        copy.srcDevice, copy.srcPitch = source
+        copy.WidthInBytes, copy.Height = width, rows
+        return copy
 
     def launch(self, kernel: str, columns: int, rows: int, parameters: bytes) -> None:
         """Runs a kernel; see :class:`Launcher`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import platform
 from collections.abc import Mapping
@@ -37,6 +36,7 @@ from edl2ffmpeg.media.loudness_meter import Loudness
 from edl2ffmpeg.media.verify import verify_frame_count, verify_sample_count
 from edl2ffmpeg.media.versions import library_versions
 from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.hardware import opened_hardware
 from edl2ffmpeg.rendering.loudness_pass import measure_mix
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.session import RenderSession, SessionResult
@@ -47,8 +47,6 @@ from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import format_seconds, frame_at
 
 __all__ = ["RenderResult", "access_rules", "render_timeline", "with_overrides"]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -142,9 +140,9 @@ def render_timeline(
     _refuse_output(job.timeline, output, settings, "output")
     for name in job.subtitles.files:
         _refuse_output(job.timeline, name, settings, "subtitle file")
-    decoders = DecoderPool(job.access, settings.threads)
     with (
-        decoders,
+        opened_hardware(job.device, settings) as hardware,
+        DecoderPool(job.access, settings.threads, hardware.decoding) as decoders,
         # Named after the movie: subtitles without one are of no use.
         job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
         published(output, replace=settings.overwrite, guard=guard) as partial,
@@ -171,6 +169,7 @@ def render_timeline(
             job.video,
             job.audio,
             gain.decibels,
+            hardware,
             job.subtitles.embedded,
         ) as session:
             result = session.run(progress)
@@ -180,14 +179,13 @@ def render_timeline(
             verify_sample_count(partial, result.samples, job.audio.sample_rate)
         write_subtitles()
     # What was foretold of the sources' ends has been measured by now, or did not come true.
-    measured = [*result.warnings, *gain.warnings]
+    measured = [*result.warnings, *gain.warnings, *hardware.warnings]
     warnings = all_warnings(job.timeline, MediaNotes(notes.odd), measured)
-    return _result(job, output, settings, result, gain, warnings)
+    return _result(job, output, settings, result, gain, hardware.decision, warnings)
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:
     device = choose_device(settings)
-    _log.info("device: asked for %s, using %s: %s", device.requested, device.used, device.reason)
     timeline = with_overrides(timeline, settings)
     container = container_for(output)
     if settings.subtitles is Subtitles.EMBED:
@@ -304,6 +302,7 @@ def _result(
     settings: RenderSettings,
     session: SessionResult,
     gain: _Gain,
+    device: DeviceDecision,
     warnings: list[str],
 ) -> RenderResult:
     duration = float(session.frames / job.timeline.frame_rate)
@@ -315,7 +314,12 @@ def _result(
         "output": str(output),
         "bytes": output.stat().st_size,
         "settings": _settings_report(settings, job),
-        "device": vars(job.device),
+        "device": {
+            "requested": device.requested,
+            "used": device.used,
+            "reason": device.reason,
+            "decoders": session.decoders,
+        },
         "timeline": {
             "frame_rate": str(job.timeline.frame_rate),
             "width": job.timeline.width,

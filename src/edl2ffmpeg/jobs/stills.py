@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.devices.selection import choose_device
+from edl2ffmpeg.devices.selection import require_cpu
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PIXEL_FORMATS
 from edl2ffmpeg.jobs.check import check_media
@@ -42,7 +42,7 @@ class StillReader(Owner):
     def __init__(
         self, timeline: Timeline, settings: RenderSettings, numbers: Collection[int]
     ) -> None:
-        choose_device(settings)
+        require_cpu(settings)
         self._timeline = timeline = with_overrides(timeline, settings)
         self._planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
         for number in numbers:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 
 from edl2ffmpeg.errors import MediaAccessError, MediaOpenError
@@ -173,8 +174,10 @@ class AccessRules:
     def _is_inside_roots(self, real: str) -> bool:
         return any(_is_inside(real, root) for root in self.roots)
 
-    def open(self, location: str) -> InputContainer:
+    def open(self, location: str, hwaccel: HWAccel | None = None) -> InputContainer:
         """Opens ``location`` for reading, if the rules allow it.
+
+        ``hwaccel`` is what its decoders use where they can.
 
         Raises ``MediaAccessError`` (refused) or ``MediaOpenError`` (missing, unreadable, not
         media).  The caller closes the container.
@@ -193,7 +196,7 @@ class AccessRules:
         container: InputContainer
         try:
             with opening(location):
-                container = av.open(target, "r", container_options=options, **more)
+                container = av.open(target, "r", container_options=options, hwaccel=hwaccel, **more)
                 return container
         except MediaOpenError as error:
             if isinstance(error.__cause__, av.error.ExitError):

@@ -12,11 +12,12 @@ from fractions import Fraction
 from edl2ffmpeg.devices.cpu import decoder_threads
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
+from edl2ffmpeg.media.hardware_decoding import HardwareDecoding
 from edl2ffmpeg.media.video_decoder import PlayedFrame, VideoDecoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import MediaSource, StreamSelector
 
-__all__ = ["BrokenStream", "DecoderPool"]
+__all__ = ["BrokenStream", "DecodedBy", "DecoderPool"]
 
 # A decoder holds reference pictures, reordered pictures, and one more for each thread.
 _PICTURES_PER_DECODER = 8
@@ -32,6 +33,16 @@ class BrokenStream:
     location: str
     packets: int
     first_time: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBy:
+    """What decodes the stream of a file: ``used`` is a device or the CPU."""
+
+    location: str
+    stream: str
+    used: str
+    reason: str
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +62,15 @@ class DecoderPool(Owner):
     Not thread-safe.
     """
 
-    def __init__(self, access: AccessRules, threads: int = 0) -> None:
+    def __init__(
+        self,
+        access: AccessRules,
+        threads: int = 0,
+        hardware: HardwareDecoding | None = None,
+    ) -> None:
         self._access = access
+        self._hardware = hardware
+        self._decoded_by: dict[tuple[str, str], DecodedBy] = {}
         self._threads = decoder_threads(threads)
         # In order of use: the first is the least recently used.
         self._lanes: list[_Lane] = []
@@ -108,7 +126,10 @@ class DecoderPool(Owner):
     def _open(self, source: MediaSource) -> _Lane:
         if self._closed:
             raise ValueError("the decoder pool is closed")
-        decoder = VideoDecoder(self._access, source.location, source.stream, self._threads)
+        decoder = VideoDecoder(
+            self._access, source.location, source.stream, self._threads, self._hardware
+        )
+        self._note_device(decoder)
         lane = _Lane((source.location, source.stream), decoder)
         self._lanes.append(lane)
         self._shrink()
@@ -136,6 +157,16 @@ class DecoderPool(Owner):
         if damage is not None:
             self._broken[decoder.location] = _merged(self._broken.get(decoder.location), damage)
         decoder.close()
+
+    def _note_device(self, decoder: VideoDecoder) -> None:
+        if self._hardware is not None:
+            key = (decoder.location, str(decoder.selector))
+            self._decoded_by[key] = DecodedBy(*key, decoder.decoded_by, decoder.decoded_because)
+
+    @property
+    def decoded_by(self) -> list[DecodedBy]:
+        """With a device: what decoded each stream, and why."""
+        return list(self._decoded_by.values())
 
     @property
     def stats(self) -> DecodeStats:

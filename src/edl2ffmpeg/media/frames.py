@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, PixelFormat, Plane
+from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, Memory, PixelFormat, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
 __all__ = ["FramePool", "native_frame", "progressive_frame", "rgb_array", "wrap_frame"]
@@ -45,6 +45,8 @@ def wrap_frame(frame: av.VideoFrame, sample_aspect_ratio: Fraction | None) -> Fr
     but for floating-point pictures, which become 16-bit integers.
     """
     name = frame.format.name
+    if name == "cuda":
+        return _device_view(frame, float(sample_aspect_ratio or 1))
     colour = _colour(frame, name)
     orientation = orientation_of(frame)
     if name not in PIXEL_FORMATS:
@@ -57,6 +59,18 @@ def _view(frame: av.VideoFrame, colour: Colour, aspect: float, rotation: int) ->
     planes = tuple(Plane(plane.buffer_ptr, plane.line_size, plane.height) for plane in frame.planes)
     layout = PIXEL_FORMATS[frame.format.name]
     return Frame(frame.width, frame.height, layout, colour, planes, frame, aspect, rotation)
+
+
+def _device_view(frame: av.VideoFrame, aspect: float) -> Frame:
+    """A frame in device memory, of a stream that ``hardware_decoding.refusal`` let pass."""
+    assert frame.sw_format is not None
+    layout = PIXEL_FORMATS[frame.sw_format.name]
+    planes = tuple(Plane(plane.buffer_ptr, plane.line_size, plane.height) for plane in frame.planes)
+    colour = _colour(frame, layout.name)
+    rotation = orientation_of(frame).rotation
+    return Frame(
+        frame.width, frame.height, layout, colour, planes, frame, aspect, rotation, Memory.CUDA
+    )
 
 
 def _with_rows_reversed(frame: Frame) -> Frame:
@@ -73,7 +87,7 @@ def _with_rows_reversed(frame: Frame) -> Frame:
 def _colour(frame: av.VideoFrame, name: str) -> Colour:
     """Colour from the frame's own tags; untagged is BT.709 from 720 lines, else BT.601."""
     full = frame.color_range == _JPEG_RANGE or name.startswith("yuvj")
-    if frame.format.is_rgb:
+    if PIXEL_FORMATS[name].is_rgb if name in PIXEL_FORMATS else frame.format.is_rgb:
         return Colour(Matrix.RGB, frame.color_range != _MPEG_RANGE)
     if name.startswith("gray"):
         full = frame.color_range != _MPEG_RANGE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Discard, Disposition, Stream
@@ -12,7 +13,18 @@ from av.video.stream import VideoStream
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 
-__all__ = ["describe_streams", "file_zero", "find_stream", "keep_only", "states_length"]
+__all__ = [
+    "describe_streams",
+    "file_zero",
+    "find_stream",
+    "is_picture_file",
+    "keep_only",
+    "stated_duration",
+    "states_length",
+]
+
+# HEIF and AVIF, which FFmpeg reads as it does MP4.
+_PICTURE_BRANDS = ("heic", "heix", "mif1", "avif")
 
 
 _STATING_LENGTH = frozenset(
@@ -106,3 +118,26 @@ def file_zero(container: InputContainer, stream: Stream) -> Fraction | None:
     if leader.start_time is None or leader.time_base is None:
         return None
     return leader.start_time * leader.time_base
+
+
+def stated_duration(
+    container: InputContainer, stream: VideoStream, start: Fraction
+) -> Fraction | None:
+    """Length in seconds of a stream whose first picture is at ``start``, as the file says."""
+    if stream.duration is not None and stream.time_base is not None:
+        return stream.duration * stream.time_base
+    if container.duration is None:
+        return None
+    # The container's length counts from its own start, which may not be the stream's.
+    begin = Fraction(container.start_time or 0, av.time_base)
+    return begin + Fraction(container.duration, av.time_base) - start
+
+
+def is_picture_file(container: InputContainer) -> bool:
+    """Whether files like this one hold a picture rather than a movie, as a rule."""
+    name = container.format.name
+    return (
+        name.endswith("_pipe")
+        or name in ("gif", "apng")
+        or container.metadata.get("major_brand") in _PICTURE_BRANDS
+    )

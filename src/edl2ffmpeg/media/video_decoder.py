@@ -16,22 +16,36 @@ from math import floor
 
 import av
 from av.codec.context import ThreadType
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from edl2ffmpeg.errors import MediaOpenError
+from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._alpha_decoder import picture_decoder
 from edl2ffmpeg.media._damage import Damage
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
+from edl2ffmpeg.media._skipping import SKIPPING_DECODERS, Skipping
 from edl2ffmpeg.media._stream_notes import stream_notes
 from edl2ffmpeg.media._translate import decoding, seeking
 from edl2ffmpeg.media._video_packets import Run, VideoPackets
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.frames import wrap_frame
-from edl2ffmpeg.media.streams import find_stream, keep_only, states_length
+from edl2ffmpeg.media.hardware_decoding import (
+    DECODER_OPTIONS,
+    DECODER_THREADS,
+    HardwareDecoding,
+    refusal,
+)
+from edl2ffmpeg.media.streams import (
+    find_stream,
+    is_picture_file,
+    keep_only,
+    stated_duration,
+    states_length,
+)
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 
@@ -45,15 +59,8 @@ TOLERANCE = Fraction(1, 1000)
 _FORWARD_LIMIT = Fraction(2)
 _BROKEN_PACKETS_LIMIT = 500
 
-# HEIF and AVIF, which FFmpeg reads as it does MP4.
-_PICTURE_BRANDS = ("heic", "heix", "mif1", "avif")
-
-# Decoders for which "nothing refers to this picture" is known from the packet, and whose
-# packets are all shown (VP8 has packets that never are).
-_SKIPPING_DECODERS = ("h264", "hevc", "mpeg2video")
-
 # Decoders each of whose packets gives one picture, and which lose some without an error.
-_ONE_EACH_DECODERS = (*_SKIPPING_DECODERS, "vp9", "libvpx-vp9", "libdav1d", "av1")
+_ONE_EACH_DECODERS = (*SKIPPING_DECODERS, "vp9", "libvpx-vp9", "libdav1d", "av1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,8 @@ class VideoDecoder(Owner):
 
     ``threads`` 0 lets FFmpeg choose how many.  Raises ``MediaOpenError`` when the file or stream
     cannot be had.  Not thread-safe: one thread at a time.  ``is_still``: the file is a picture,
-    which is shown for as long as anybody asks.
+    which is shown for as long as anybody asks.  With ``hardware`` a device decodes what it can;
+    ``decoded_by`` and ``decoded_because`` tell what does, and why.
     """
 
     def __init__(
@@ -78,24 +86,55 @@ class VideoDecoder(Owner):
         location: str,
         selector: StreamSelector | None = None,
         threads: int = 0,
+        hardware: HardwareDecoding | None = None,
     ) -> None:
         self.location = location
         self.selector = selector or StreamSelector(StreamKind.VIDEO)
         self.stats = DecodeStats()
-        self._container: InputContainer | None = access.open(location)
+        self.decoded_by, self.decoded_because = "cpu", ""
+        self._device: HardwareDecoding | None = None
+        if hardware is not None:
+            refused = self._open_on_device(access, hardware)
+            if refused is None:
+                return
+            self.decoded_because = refused
+        self._open(access, threads, None)
+
+    def _open_on_device(self, access: AccessRules, hardware: HardwareDecoding) -> str | None:
+        """Opens with the device's decoder; otherwise closes, and tells why."""
         try:
-            stream = find_stream(self._container, location, self.selector)
+            self._open(access, DECODER_THREADS, hardware.accelerator())
+        except MediaError as error:
+            # Decoding on the CPU fails the same way if it is the file's fault.
+            return f"the device fails at it: {error}"
+        assert self._current is not None
+        refused = refusal(self._current.native)
+        if refused is None and self.is_still:
+            refused = "it is a picture"
+        if refused is not None:
+            self.close()
+            self.stats = DecodeStats()
+            return refused
+        self._device = hardware
+        self.decoded_by, self.decoded_because = hardware.device_name, "the device decodes it"
+        return None
+
+    def _open(self, access: AccessRules, threads: int, hwaccel: HWAccel | None) -> None:
+        self._container: InputContainer | None = access.open(self.location, hwaccel)
+        try:
+            stream = find_stream(self._container, self.location, self.selector)
             assert isinstance(stream, VideoStream)
             self._open_stream(stream, threads)
             self._read_first()
             _log.info(
-                "opened %s %s: %s, %dx%d, %s frames per second",
-                location,
+                "opened %s %s: %s, %dx%d, %s frames per second, %s",
+                self.location,
                 self.selector,
                 self._context.name,
                 self._stream.codec_context.width,
                 self._stream.codec_context.height,
                 self.frame_rate,
+                "on the device" if hwaccel is not None else "on the CPU",
             )
         except BaseException:
             self.close()
@@ -108,6 +147,8 @@ class VideoDecoder(Owner):
         context = picture_decoder(stream)
         context.thread_type = ThreadType.AUTO
         context.thread_count = threads
+        if context.is_hwaccel:
+            context.options = dict(DECODER_OPTIONS)
         self._context = context
         self._time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
@@ -118,8 +159,6 @@ class VideoDecoder(Owner):
         self._shown: tuple[Picture, Frame] | None = None
         self._next: Picture | None = None
         self._current_is_first = False
-        self._skip_before: int | None = None
-        self._sought: int | None = None
         self._ended = False
         self._container_format = self._container.format.name
         self._times = PictureTimes(stream, self._container_format, self.frame_rate)
@@ -130,7 +169,7 @@ class VideoDecoder(Owner):
         self.is_still = False
         self._start = stream.start_time or 0
         self._first_size = (stream.codec_context.width, stream.codec_context.height)
-        self._can_skip = context.name in _SKIPPING_DECODERS
+        self._skipping = Skipping(context)
         self._gives_each = context.name in _ONE_EACH_DECODERS
 
     def _read_first(self) -> None:
@@ -150,7 +189,7 @@ class VideoDecoder(Owner):
         self._current, self._current_is_first = first, True
         self._next = self._decode_next()
         self._damage.learn(first, self._next)
-        self.is_still = self._next is None and _is_picture(self._container)
+        self.is_still = self._next is None and is_picture_file(self._require_open())
 
     # -- what a caller asks ---------------------------------------------------
 
@@ -180,13 +219,7 @@ class VideoDecoder(Owner):
         stream, container = self._stream, self._container
         if self.is_still or container is None or not states_length(container, stream):
             return None
-        if stream.duration is not None:
-            return stream.duration * self._time_base
-        if container.duration is None:
-            return None
-        # The container's length counts from its own start, which may not be the stream's.
-        begin = Fraction(container.start_time or 0, av.time_base)
-        return begin + Fraction(container.duration, av.time_base) - self.start_time
+        return stated_duration(container, stream, self.start_time)
 
     @property
     def position(self) -> Fraction:
@@ -216,7 +249,7 @@ class VideoDecoder(Owner):
             self._seek(limit, time)
         with decoding(self.location, time):
             self._decode_to(limit)
-        if self._missed_sought():
+        if self._skipping.missed(self._current.pts if self._current is not None else None):
             # Then the one before is shown, which may be among those that were skipped.
             self._seek(limit, time, skip=False)
             with decoding(self.location, time):
@@ -273,7 +306,8 @@ class VideoDecoder(Owner):
         current = self._current
         assert current is not None
         if self._shown is None or self._shown[0] is not current:
-            self._shown = (current, wrap_frame(current.native, current.aspect))
+            frame = wrap_frame(current.native, current.aspect)
+            self._shown = (current, self._device.copied(frame) if self._device else frame)
         return self._shown[1]
 
     # -- seeking --------------------------------------------------------------
@@ -292,7 +326,7 @@ class VideoDecoder(Owner):
             run = self._rewind(target, limit, tried, time, at_start=at_start)
             if run is not None or at_start:
                 if not skip:
-                    self._skip_before = None
+                    self._skipping.end()
                 with decoding(self.location, time):
                     self._restart(at_start)
                 if at_start or (self._current is not None and self._current.pts <= limit):
@@ -317,14 +351,8 @@ class VideoDecoder(Owner):
         self._ended = False
         with decoding(self.location, time):
             run = None if self._times.is_counted else self._packets.find(limit, before)
-        self._skip_before = run.wanted if run is not None and self._can_skip else None
-        self._sought = self._skip_before
+        self._skipping.begin(run.wanted if run is not None else None)
         return run
-
-    def _missed_sought(self) -> bool:
-        """Whether a seek skipped pictures for one that then did not come out."""
-        sought, self._sought = self._sought, None
-        return sought is not None and (self._current is None or self._current.pts < sought)
 
     def _restart(self, at_start: bool) -> None:
         self._current = self._decode_next()
@@ -353,7 +381,7 @@ class VideoDecoder(Owner):
                 self._ended = True
             elif packet.is_corrupt:
                 self._note_broken(self._times.of_packet(packet))
-            self._choose_skip(packet)
+            self._skipping.choose(packet)
             self._await_picture(packet)
             try:
                 decoded = self._context.decode(packet if packet and packet.size else None)
@@ -382,23 +410,11 @@ class VideoDecoder(Owner):
             return coded
         return self._stream.sample_aspect_ratio or coded
 
-    def _choose_skip(self, packet: Packet[VideoStream] | None) -> None:
-        before = self._skip_before
-        if before is None:
-            return
-        if packet is None or packet.pts is None or packet.size == 0:
-            self._context.skip_frame = "DEFAULT"
-            return
-        self._context.skip_frame = "NONREF" if packet.pts < before else "DEFAULT"
-        if packet.dts is not None and packet.dts >= before:
-            self._context.skip_frame = "DEFAULT"
-            self._skip_before = None
-
     def _await_picture(self, packet: Packet[VideoStream] | None) -> None:
         if not self._gives_each or packet is None or packet.size == 0 or packet.is_discard:
             return
         pts = self._times.of_packet(packet)
-        if pts is not None and self._context.skip_frame != "NONREF":
+        if pts is not None and not self._skipping.is_on:
             self._damage.await_picture(pts)
 
     def _note_broken(self, pts: int | None = None) -> None:
@@ -409,9 +425,10 @@ class VideoDecoder(Owner):
 
     # -- closing --------------------------------------------------------------
 
-    def _require_open(self) -> None:
+    def _require_open(self) -> InputContainer:
         if self._container is None:
             raise ValueError(f"the decoder of {self.location} is closed")
+        return self._container
 
     def close(self) -> None:
         """Closes the file; frames already given out stay valid.  May be called twice."""
@@ -423,15 +440,8 @@ class VideoDecoder(Owner):
             self._decoded.clear()
             self._current = self._next = self._shown = None
         container.close()
+        if self._device is not None:
+            # The codec lives as long as anything that knows it, and the device has to outlive it.
+            for name in ("_packets", "_context", "_stream", "_times", "_damage", "_skipping"):
+                self.__dict__.pop(name, None)
         _log.debug("closed %s", self.location)
-
-
-def _is_picture(container: InputContainer | None) -> bool:
-    """Whether files like this one hold a picture rather than a movie, as a rule."""
-    assert container is not None
-    name = container.format.name
-    return (
-        name.endswith("_pipe")
-        or name in ("gif", "apng")
-        or container.metadata.get("major_brand") in _PICTURE_BRANDS
-    )

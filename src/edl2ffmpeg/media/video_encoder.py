@@ -94,6 +94,8 @@ class VideoEncoder:
 
     def encode(self, frame: Frame) -> Iterator[Packet[VideoStream]]:
         """Packets that are ready after taking ``frame`` as the next one."""
+        # A device may still be on its way with the samples.
+        frame.wait()
         native = progressive_frame(frame)
         native.pts = self.frames_encoded
         native.time_base = self._time_base

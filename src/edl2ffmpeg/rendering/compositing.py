@@ -8,10 +8,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from edl2ffmpeg.compositor.composer import FrameComposer
 from edl2ffmpeg.compositor.cpu import CpuCompositor
+from edl2ffmpeg.compositor.cuda import CudaCompositor
 from edl2ffmpeg.compositor.fonts import FontLibrary
 from edl2ffmpeg.compositor.text import TextRenderer
 from edl2ffmpeg.devices.cpu import compositor_threads
+from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.frame import Colour, Matrix, PixelFormat
 from edl2ffmpeg.media.access import AccessRules
@@ -44,17 +47,24 @@ class Compositing(Owner):
         settings: RenderSettings,
         access: AccessRules,
         format: PixelFormat,
+        device: CudaDevice | None = None,
     ) -> None:
+        """With a ``device`` frames are drawn there, and downloaded."""
         width, height = timeline.width, timeline.height
         self._texts: TextRenderer | None = None
+        colour = Colour(Matrix.BT709, False)
         with ExitStack() as stack:
-            self.pool = FramePool(width, height, format, Colour(Matrix.BT709, False))
+            if device is None:
+                self.pool = FramePool(width, height, format, colour)
+            else:
+                self.pool = FramePool(width, height, format, colour, device.pinned)
             stack.callback(self.pool.close)
             if timeline.text_tracks:
                 fonts = open_fonts(access, timeline.base_folder)
                 self._texts = stack.enter_context(TextRenderer(width, height, fonts))
-            self.compositor = stack.enter_context(
-                CpuCompositor(
+            self.compositor: FrameComposer
+            if device is None:
+                self.compositor = CpuCompositor(
                     width,
                     height,
                     format,
@@ -63,7 +73,17 @@ class Compositing(Owner):
                     compositor_threads(settings.threads),
                     self._texts,
                 )
-            )
+            else:
+                self.compositor = CudaCompositor(
+                    device,
+                    width,
+                    height,
+                    format,
+                    fit=settings.fit,
+                    texts=self._texts,
+                    download=self.pool.allocate,
+                )
+            stack.enter_context(self.compositor)
             self._stack = stack.pop_all()
 
     @property

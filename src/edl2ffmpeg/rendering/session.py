@@ -25,6 +25,7 @@ from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.cues import Cue
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.compositing import Compositing
+from edl2ffmpeg.rendering.hardware import Hardware
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.sound import SoundTracks
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
@@ -49,6 +50,7 @@ class SessionResult:
     warnings: list[str] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
     sound: list[dict[str, Any]] = field(default_factory=list)
+    decoders: list[dict[str, Any]] = field(default_factory=list)
 
 
 class RenderSession(Owner):
@@ -56,8 +58,8 @@ class RenderSession(Owner):
 
     Without ``video`` the file has the sound of these frames alone, without ``audio`` their
     pictures; ``gain_db`` is for all sound.  ``decoders`` may come with files already open (from
-    the check); the session takes them over.  ``subtitles`` are the cues of each text track that
-    the file is to have.
+    the check); the session takes them over.  ``hardware`` draws the pictures, and is the caller's.
+    ``subtitles`` are the cues of each text track that the file is to have.
     """
 
     def __init__(
@@ -73,17 +75,25 @@ class RenderSession(Owner):
         video: VideoOutput | None,
         audio: AudioOutput | None = None,
         gain_db: float = 0.0,
+        hardware: Hardware | None = None,
         subtitles: Sequence[Sequence[Cue]] = (),
     ) -> None:
         self._timeline = timeline
         self._range = frame_range
+        self._hardware = hardware
         self._sound: SoundTracks | None = None
         self._video: VideoPipeline | None = None
         with ExitStack() as stack:
             self._decoders = stack.enter_context(decoders)
             if video is not None:
                 self._compositing = stack.enter_context(
-                    Compositing(timeline, settings, access, video.pixel_format)
+                    Compositing(
+                        timeline,
+                        settings,
+                        access,
+                        video.pixel_format,
+                        hardware.device if hardware is not None else None,
+                    )
                 )
             self._muxer = stack.enter_context(
                 Muxer(
@@ -186,6 +196,9 @@ class RenderSession(Owner):
                 }
                 for entry in self._video.held.values()
             ]
+        if self._hardware is not None:
+            result.counters |= self._hardware.counters
+        result.decoders += [vars_of(entry) for entry in self._decoders.decoded_by]
         result.counters["clipped_samples"] = 0
         if self._sound is not None:
             result.samples = self._sound.samples

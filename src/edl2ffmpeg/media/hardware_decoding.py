@@ -1,0 +1,124 @@
+"""Asks FFmpeg to decode on a CUDA device, and copies what comes out; it owns no device.
+
+FFmpeg silently decodes on the CPU what the device cannot; whether it did is seen in the first
+picture.  Its contexts share the primary context with ours (Note [Order of CUDA state] in
+``devices/cuda.py``).
+
+Note [Copies of decoded pictures]
+FFmpeg would copy each picture out of the decoder by itself, but ignores a copy that fails, and
+then the picture before would be shown.  So it is asked for the decoder's own surfaces, of which
+there are few, and each picture that is shown is copied from there by us, as soon as it is the
+current one.  A surface goes back to the decoder when its copy is done.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from dataclasses import replace
+from typing import Any
+
+import av
+from av.codec.hwaccel import HWAccel
+
+from edl2ffmpeg.devices.cuda import CudaDevice, CudaEvent
+from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
+from edl2ffmpeg.media._display_matrix import orientation_of
+
+__all__ = ["DECODER_OPTIONS", "DECODER_THREADS", "HardwareDecoding", "refusal"]
+
+DECODER_THREADS = 1
+"""More would each keep surfaces of their own and make nothing faster."""
+
+DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
+"""The decoder's own surfaces; beside its references: current, next, reordered, being copied."""
+
+_MOST_COPIES = 2
+_PITCH_ALIGNMENT = 256
+
+
+class HardwareDecoding:
+    """Decoding on ``device``, for one thread; frames that it gave may be dropped in any."""
+
+    def __init__(self, device: CudaDevice) -> None:
+        self._device = device
+        self._free: dict[int, deque[int]] = {}
+        self._copying: deque[tuple[CudaEvent, Any]] = deque()
+
+    @property
+    def device_name(self) -> str:
+        """As in ``cuda:0``."""
+        return self._device.device_name
+
+    def accelerator(self) -> HWAccel:
+        """What ``av.open`` takes."""
+        number = str(self._device.number)
+        return HWAccel("cuda", device=number, allow_software_fallback=True, is_hw_owned=True)
+
+    def copied(self, frame: Frame) -> Frame:
+        """``frame``, which is the decoder's own, in memory of ours; later work comes after it.
+
+        See Note [Copies of decoded pictures].
+        """
+        planes: list[Plane] = []
+        size = 0
+        widths = []
+        for index, plane in enumerate(frame.planes):
+            across = max(
+                -(-frame.width >> (frame.format.chroma_shift[0] if index else 0)) * part.step
+                for part in frame.format.components
+                if part.plane == index
+            )
+            width = across * frame.format.bytes_per_sample
+            pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
+            planes.append(Plane(size, pitch, plane.rows))
+            widths.append(width)
+            size += pitch * plane.rows
+        lease = self._lend(size)
+        made = tuple(replace(plane, address=lease.address + plane.address) for plane in planes)
+        for source, target, width in zip(frame.planes, made, widths, strict=True):
+            self._device.copy_rows(
+                (target.address, target.pitch), (source.address, source.pitch), width, source.rows
+            )
+        self._copying.append((self._device.mark(self._device.stream), frame.native))
+        while len(self._copying) > _MOST_COPIES or (
+            self._copying and self._copying[0][0].is_past()
+        ):
+            event, _ = self._copying[0]
+            event.wait()
+            self._copying.popleft()
+        return replace(frame, planes=made, native=lease)
+
+    def _lend(self, size: int) -> _Memory:
+        free = self._free.setdefault(size, deque())
+        try:
+            address = free.pop()
+        except IndexError:
+            address = self._device.allocate(size)
+        memory = _Memory(address)
+        # What reads it was given to the one stream before what writes to it next.
+        weakref.finalize(memory, free.append, address).atexit = False
+        return memory
+
+    def close(self) -> None:
+        """Lets go of the decoders' surfaces; the device frees the rest when it closes."""
+        self._copying.clear()
+
+
+class _Memory:
+    """Device memory that is lent again when this dies."""
+
+    def __init__(self, address: int) -> None:
+        self.address = address
+
+
+def refusal(frame: av.VideoFrame) -> str | None:
+    """Why a stream that begins with ``frame`` is not decoded on the device; None if it is."""
+    if frame.format.name != "cuda":
+        return f"the device does not decode it ({frame.format.name})"
+    layout = frame.sw_format
+    if layout is None or layout.name not in PIXEL_FORMATS:
+        return f"{layout.name if layout else 'its pixel format'} cannot be drawn there"
+    if orientation_of(frame).flipped:
+        return "it is mirrored"
+    return None

@@ -1,0 +1,153 @@
+"""Whole renders on a real GPU: decoded and drawn there, equal to the CPU's bit for bit."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+import edl2ffmpeg
+from edl2ffmpeg.devices.cuda import CudaDevice
+from edl2ffmpeg.errors import DeviceUnavailableError
+from helpers import barcode
+from helpers.clip_shapes import ALL_SHAPES
+from helpers.edl_factory import document, generated, media, video_clip, write_edl
+from helpers.media_factory import ClipLibrary
+
+# What every GPU of the last ten years decodes; whether it does others is its own affair.
+DECODED = [
+    name
+    for name, shape in ALL_SHAPES.items()
+    if shape.codec in ("libx264", "libx265") and shape.pixel_format in ("yuv420p", "yuv420p10le")
+    and not (shape.codec == "libx264" and shape.pixel_format != "yuv420p")
+]  # fmt: skip
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def gpu(open_device: Callable[[str], CudaDevice]) -> None:
+    """Skips where there is none."""
+    open_device("cuda").close()
+
+
+def frames(path: Path) -> list[Any]:
+    with av.open(str(path)) as movie:
+        return [frame.to_ndarray() for frame in movie.decode(video=0)]
+
+
+def both(folder: Path, edl: Json, **options: Any) -> tuple[Any, list[Any]]:
+    """The render on the GPU, and its pictures, which are the CPU's."""
+    path = write_edl(folder, edl)
+    settings = {"codec": "ffv1", "overwrite": True, **options}
+    gpu = edl2ffmpeg.render(path, folder / "gpu.mkv", hw_accel="cuda", **settings)
+    cpu = edl2ffmpeg.render(path, folder / "cpu.mkv", **settings)
+    found, wanted = frames(gpu.output), frames(cpu.output)
+    assert len(found) == len(wanted) == cpu.frames
+    different = [n for n in range(len(found)) if not np.array_equal(found[n], wanted[n])]
+    assert different == []
+    assert gpu.warnings == cpu.warnings
+    return gpu, found
+
+
+@pytest.mark.parametrize("name", ALL_SHAPES)
+def test_every_shape_of_clip(name: str, clips: ClipLibrary, tmp_path: Path, gpu: None) -> None:
+    clip = clips[name]
+    length = round(float(clip.duration) - 0.1, 3)
+    half = round(length / 2, 3)
+    edl = document(
+        video_clip(media(clip.path, 0, half), 0, half),
+        # A jump back, then on.
+        video_clip(media(clip.path, 0.2, round(0.2 + half, 3)), half, round(2 * half, 3)),
+        width=clip.width,
+        height=clip.height,
+    )
+    result, found = both(tmp_path, edl)
+    assert found
+    (decoder,) = result.report["device"]["decoders"]
+    if name in DECODED:
+        assert decoder["used"] == "cuda:0", decoder["reason"]
+    elif decoder["used"] == "cpu":
+        assert decoder["reason"]
+
+
+@pytest.mark.parametrize("name", ["h264_2997_opengop_mp4", "hevc10_23976_mp4"])
+def test_every_frame_is_the_one_asked_for(
+    name: str, clips: ClipLibrary, tmp_path: Path, gpu: None
+) -> None:
+    clip = clips[name]
+    count = len(clip.presentation_times)
+    jumps = [count // 2, 3, count - 3, 0, count // 3]
+    parts = [
+        video_clip(
+            media(clip.path, round(float(clip.presentation_times[n]), 4),
+                  round(float(clip.presentation_times[n]) + 0.1, 4)),
+            round(index * 0.1, 3), round(index * 0.1 + 0.1, 3),
+        )
+        for index, n in enumerate(jumps)
+    ]  # fmt: skip
+    edl = document(*parts, fps=10, width=clip.width, height=clip.height)
+    result, found = both(tmp_path, edl)
+    assert result.report["device"]["decoders"][0]["used"] == "cuda:0"
+    read = [barcode.read(picture[: clip.height, : clip.width]) for picture in found]
+    assert read == [(clip.file_id, clip.frame_numbers[n]) for n in jumps]
+
+
+def test_layers_transitions_effects_and_text(clips: ClipLibrary, tmp_path: Path, gpu: None) -> None:
+    one, two = clips["h264_25_mp4"], clips["hevc10_23976_mp4"]
+    burn_in = {"type": "burnin", "number": 1}
+    edl = document(
+        video_clip(media(one.path, 0.2, 1.2), 0, 1, effects=[{"type": "contrast", "value": 1.2}]),
+        video_clip(
+            media(one.path, 0, 1), 1, 2, transition={"type": "iris", "points": 5, "duration": 0.5}
+        ),
+        video_clip(
+            media(two.path, 0, 2), 0, 2, 2,
+            motion={"zoomX": 0.4, "zoomY": 0.4, "panX": 0.3, "rotation": 15},
+            effects=[{"type": "blur", "value": 10}, {"type": "vignette", "strength": 0.5}],
+        ),
+        video_clip(generated("demo", 1), 0.5, 1.5, 3, motion={"zoomX": 0.2, "zoomY": 0.2}),
+        {"track": burn_in, "in": 0.3, "out": 1.7, "source": {"text": "GPU", "in": 0, "out": 1.4}},
+        fps=25,
+    )  # fmt: skip
+    for pixel_format in ("yuv420p", "yuv422p10le"):
+        both(tmp_path, edl, pixel_format=pixel_format)
+
+
+def test_memory_is_where_it_was_after_many_renders(
+    clips: ClipLibrary, tmp_path: Path, gpu: None, open_device: Callable[[str], CudaDevice]
+) -> None:
+    clip = clips["h264_25_mp4"]
+    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 0.4), 0, 0.4)))
+
+    def free_bytes() -> int:
+        with open_device("cuda") as device:
+            return int(device.call("cuMemGetInfo")[0])
+
+    def cycles(count: int) -> None:
+        for _ in range(count):
+            edl2ffmpeg.render(
+                edl, tmp_path / "o.mp4", hw_accel="cuda", preset="ultrafast", overwrite=True
+            )
+            gc.collect()
+
+    cycles(3)
+    before = free_bytes()
+    cycles(40)
+    assert abs(free_bytes() - before) <= 8 * 2**20
+
+
+def test_a_device_that_is_not_there(clips: ClipLibrary, tmp_path: Path, gpu: None) -> None:
+    clip = clips["h264_25_mp4"]
+    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 1), 0, 1)))
+    with pytest.raises(DeviceUnavailableError, match="there is no CUDA device 77"):
+        edl2ffmpeg.render(edl, tmp_path / "o.mp4", hw_accel="cuda", hw_device="77")
+    result = edl2ffmpeg.render(
+        edl, tmp_path / "o.mp4", hw_accel="cuda", hw_device="77", hw_fallback="allow"
+    )
+    assert result.report["device"]["used"] == "cpu"
+    assert "there is no CUDA device 77" in result.warnings[-1]

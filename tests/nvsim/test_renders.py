@@ -1,0 +1,246 @@
+"""Renders on the simulated device: the CPU's pictures bit for bit, and nothing left of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import nvsim
+from helpers.device.host_launcher import build_kernels
+from nvsim import Fault
+from nvsim.process import SimulatorRun
+
+pytest.importorskip("cuda.bindings", reason="cuda-bindings is for Linux alone")
+
+START = """
+import json, sys
+from pathlib import Path
+from nvsim.driver import Driver
+from nvsim.product import *
+import edl2ffmpeg
+use_simulator(Path(sys.argv[1]))
+folder = Path(sys.argv[2])
+edl = project(folder)
+driver = Driver()
+"""
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_kernels(tmp_path_factory.mktemp("kernels"))
+
+
+def on_simulator(code: str, kernels: Path, folder: Path, **options: Any) -> SimulatorRun:
+    arguments = [str(kernels), str(folder)]
+    return nvsim.run(START + code, arguments, timeout_seconds=120, **options)
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"a.mp4", "b.mp4", "cut.json"}
+
+
+def test_the_pictures_are_the_cpus_bit_for_bit(kernels: Path, tmp_path: Path) -> None:
+    code = """
+wanted = None
+driver.mark("gpu")
+gpu = render(edl, "gpu.mkv", hw_accel="cuda")
+driver.mark("cpu")
+cpu = render(edl, "cpu.mkv")
+found, wanted = decoded(folder / "gpu.mkv"), decoded(folder / "cpu.mkv")
+assert len(found) == len(wanted) == 25
+assert [number for number in range(25) if (found[number] != wanted[number]).any()] == []
+print(json.dumps([gpu.warnings, gpu.report["device"], gpu.report["counters"]]))
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    warnings, device, counters = json.loads(run.stdout.splitlines()[-1])
+    assert warnings == []
+    assert (device["requested"], device["used"]) == ("cuda", "cuda:0")
+    assert [entry["used"] for entry in device["decoders"]] == ["cuda:0", "cuda:0"]
+    run.report.assert_clean()
+    # What was decoded there stays there: the host gets each finished frame, plane by plane.
+    assert counters["composed"] == 25
+    assert run.report.copies.device_to_host.calls == 3 * 25
+    assert run.report.copies.device_to_host.bytes == 25 * 64 * 48 * 3 // 2
+    assert "cuvidDecodePicture" in run.report.functions("gpu")
+
+
+def test_what_the_device_does_not_decode_is_uploaded(kernels: Path, tmp_path: Path) -> None:
+    code = """
+import av, numpy as np
+with av.open(str(folder / "b.mp4"), "w") as output:
+    stream = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv422p"
+    for number in range(30):
+        frame = av.VideoFrame.from_ndarray(
+            np.random.default_rng(number).integers(0, 256, (96, 64), np.uint8), "yuv422p")
+        output.mux(stream.encode(frame))
+    output.mux(stream.encode(None))
+gpu = render(edl, "gpu.mkv", hw_accel="cuda")
+none = render(edl, "none.mkv", hw_accel="cuda", hw_decode=False)
+cpu = render(edl, "cpu.mkv")
+pictures = [decoded(folder / name) for name in ("gpu.mkv", "none.mkv", "cpu.mkv")]
+for one, two, three in zip(*pictures, strict=True):
+    assert (one == three).all() and (two == three).all()
+print(json.dumps([gpu.report["device"]["decoders"], none.report["device"]["decoders"]]))
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    mixed, none = json.loads(run.stdout.splitlines()[-1])
+    used = {Path(entry["location"]).name: (entry["used"], entry["reason"]) for entry in mixed}
+    assert used["a.mp4"] == ("cuda:0", "the device decodes it")
+    assert used["b.mp4"][0] == "cpu"
+    assert used["b.mp4"][1].startswith("the device does not decode it")
+    assert none == []
+    run.report.assert_clean()
+
+
+def test_after_an_exception_anywhere_nothing_is_left(kernels: Path, tmp_path: Path) -> None:
+    code = """
+import edl2ffmpeg.compositor.composer as composer
+import edl2ffmpeg.media.video_encoder as video_encoder
+from edl2ffmpeg.media.decoder_pool import DecoderPool
+from edl2ffmpeg.media.muxer import Muxer
+from edl2ffmpeg.plan.frame_planner import FramePlanner
+
+class Planned(Exception):
+    pass
+
+def fail_at(owner, name, nth):
+    real, calls = getattr(owner, name), [0]
+    def failing(*arguments, **options):
+        calls[0] += 1
+        if calls[0] == nth:
+            raise Planned(name)
+        return real(*arguments, **options)
+    setattr(owner, name, failing)
+    return lambda: setattr(owner, name, real)
+
+places = [
+    (FramePlanner, "frame"), (DecoderPool, "frames_played_at"), (composer.FrameComposer, "compose"),
+    (video_encoder.VideoEncoder, "encode"), (Muxer, "write_frame"), (Muxer, "finish"),
+]
+for owner, name in places:
+    for nth in (1, 10):
+        if name == "finish" and nth > 1:
+            continue
+        restore = fail_at(owner, name, nth)
+        try:
+            render(edl, "out.mkv", hw_accel="cuda")
+        except Planned:
+            pass
+        else:
+            raise AssertionError(f"{name} was not called {nth} times")
+        finally:
+            restore()
+        summary = driver.summary()
+        assert not any(summary["live"].values()), (name, nth, summary)
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    run.report.assert_clean()
+    assert files(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        ("cuInit", 100),
+        ("cuDevicePrimaryCtxRetain", 2),
+        ("cuStreamCreate", 2),
+        ("cuMemAlloc_v2", 2),
+        ("cuMemcpyHtoDAsync_v2", 700),
+        ("cuMemcpy2DAsync_v2", 700),
+        ("cuEventRecord", 719),
+        ("cuEventSynchronize", 719),
+        ("cuvidCreateDecoder", 2),
+        ("cuvidDecodePicture", 999),
+        ("cuvidMapVideoFrame64", 999),
+    ],
+)
+def test_a_driver_call_that_fails_is_one_sentence_or_the_right_movie(
+    function: str, code: int, kernels: Path, tmp_path: Path
+) -> None:
+    program = f"""
+from nvsim import Fault
+cpu = render(edl, "cpu.mkv")
+wanted = decoded(folder / "cpu.mkv")
+outcomes = []
+driver.mark("tries")
+for first in (1, 2, 7, 30):
+    driver.add_faults([Fault({function!r}, first=first, code={code})])
+    try:
+        result = render(edl, f"gpu{{first}}.mkv", hw_accel="cuda")
+    except edl2ffmpeg.Edl2FfmpegError as error:
+        assert str(error) and len(str(error).splitlines()) == 1, str(error)
+        assert not (folder / f"gpu{{first}}.mkv").exists()
+        outcomes.append(type(error).__name__)
+    else:
+        found = decoded(folder / f"gpu{{first}}.mkv")
+        assert len(found) == len(wanted)
+        same = all((one == other).all() for one, other in zip(found, wanted, strict=True))
+        # A picture that the decoder lost is told, as one that is damaged in the file is.
+        assert same or result.warnings, (first, result.warnings)
+        outcomes.append("right" if same else "told")
+    driver.clear_faults()
+    summary = driver.summary()
+    assert not any(summary["live"].values()), (first, summary)
+print(json.dumps(outcomes))
+"""
+    run = on_simulator(program, kernels, tmp_path).checked()
+    outcomes = json.loads(run.stdout.splitlines()[-1])
+    assert len(outcomes) == 4
+    assert not any(name.endswith(".partial") for name in files(tmp_path))
+
+
+def test_without_a_device_it_is_an_error_or_the_cpu(kernels: Path, tmp_path: Path) -> None:
+    code = """
+try:
+    render(edl, "gpu.mkv", hw_accel="cuda", hw_device="3")
+except edl2ffmpeg.DeviceUnavailableError as error:
+    print(error)
+result = render(edl, "gpu.mkv", hw_accel="cuda", hw_device="cuda:3", hw_fallback="allow")
+print(result.report["device"]["used"])
+print(*result.warnings)
+"""
+    lines = on_simulator(code, kernels, tmp_path).checked().stdout.splitlines()
+    why = "there is no CUDA device 3: the driver knows of 1; choose another one, or --hw-accel none"
+    assert lines == [why, "cpu", f"rendered on the CPU and not on a GPU: {why}"]
+
+
+def test_a_lost_device_is_one_clear_error(kernels: Path, tmp_path: Path) -> None:
+    for function, first in (("cuMemcpy2DAsync_v2", 5), ("cuEventRecord", 9), ("cuMemAlloc_v2", 9)):
+        code = """
+try:
+    render(edl, "gpu.mkv", hw_accel="cuda")
+except edl2ffmpeg.Edl2FfmpegError as error:
+    print(type(error).__name__)
+else:
+    print("rendered")
+"""
+        fault = Fault(function, first=first, device_lost=True)
+        run = on_simulator(code, kernels, tmp_path, faults=[fault])
+        assert not run.timed_out
+        assert run.stdout.strip() in ("DeviceLostError", "DeviceError"), (run.stdout, run.stderr)
+        assert not any(name.endswith(".partial") for name in files(tmp_path))
+
+
+def test_many_renders_in_one_process_grow_nothing(kernels: Path, tmp_path: Path) -> None:
+    code = """
+import os, resource, threading
+from pathlib import Path
+def counts():
+    return len(os.listdir("/proc/self/fd")), threading.active_count()
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+for _ in range(5):
+    render(edl, "gpu.mkv", hw_accel="cuda", end="0.2")
+before, memory = counts(), resident()
+for _ in range(40):
+    render(edl, "gpu.mkv", hw_accel="cuda", end="0.2")
+assert counts() == before, (before, counts())
+assert resident() - memory < 12, resident() - memory
+assert not any(driver.summary()["live"].values())
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    run.report.assert_clean()
