@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edl2ffmpeg.errors import (
         DecodeError,
         DeviceError,
+        DeviceLostError,
         DeviceUnavailableError,
         Edl2FfmpegError,
         EdlError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         EncodeError,
         JobError,
         JobInterruptedError,
+        KernelCompileError,
         MediaAccessError,
         MediaError,
         MediaOpenError,
@@ -40,13 +42,24 @@ if TYPE_CHECKING:
     from edl2ffmpeg.plan.frame_planner import FramePlanner
     from edl2ffmpeg.plan.model import FramePlan
     from edl2ffmpeg.rendering.progress import Progress
-    from edl2ffmpeg.settings import Fit, HardwareAcceleration, RenderSettings, Subtitles
+    from edl2ffmpeg.settings import (
+        AudioSpeed,
+        AudioTracks,
+        Fit,
+        HardwareAcceleration,
+        HardwareFallback,
+        RenderSettings,
+        Subtitles,
+    )
     from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = [
+    "AudioSpeed",
+    "AudioTracks",
     "ComposedFrame",
     "DecodeError",
     "DeviceError",
+    "DeviceLostError",
     "DeviceUnavailableError",
     "Edl2FfmpegError",
     "EdlError",
@@ -58,8 +71,10 @@ __all__ = [
     "FramePlanner",
     "FrameReader",
     "HardwareAcceleration",
+    "HardwareFallback",
     "JobError",
     "JobInterruptedError",
+    "KernelCompileError",
     "MediaAccessError",
     "MediaError",
     "MediaOpenError",
@@ -79,12 +94,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AudioSpeed": "settings",
+    "AudioTracks": "settings",
     "ComposedFrame": "api",
     "Fit": "settings",
     "FramePlan": "plan.model",
     "FramePlanner": "plan.frame_planner",
     "FrameReader": "api",
     "HardwareAcceleration": "settings",
+    "HardwareFallback": "settings",
     "Progress": "rendering.progress",
     "RenderResult": "jobs.render_job",
     "RenderSettings": "settings",

@@ -57,7 +57,8 @@ def test_render_and_report(clips: ClipLibrary, tmp_path: Path) -> None:
     assert told["device"] == {
         "requested": "auto",
         "used": "cpu",
-        "reason": "this version renders on the CPU alone",
+        "reason": "this version uses a GPU when it is asked for: --hw-accel cuda",
+        "decoders": [],
     }
     assert {"decode", "compose", "encode"} <= set(told["stage_seconds"])
     assert told["held_frames"] == told["warnings"] == []
@@ -203,7 +204,8 @@ def test_locations_are_looked_up(clips: ClipLibrary, tmp_path: Path) -> None:
         (["--fps", "0"], "not above zero"),
         (["--start", "soon"], "is not a time"),
         (["--start", "5"], "holds no frame"),
-        (["--hw-accel", "cuda"], "not there yet"),
+        (["--hw-accel", "cuda", "--hw-device", "first"], "is not a CUDA device such as 0"),
+        (["--hw-device", "0"], "need a kind of device: add --hw-accel cuda"),
         (["--hw-accel", "vaapi"], "not there yet"),
         (["--hw-accel", "warp"], "invalid choice"),
         (["--hw-encode"], "not there yet"),
@@ -222,6 +224,20 @@ def test_usage_errors(clips: ClipLibrary, tmp_path: Path, arguments: list[str], 
     result = run_command(edl, tmp_path / "movie.mp4", *arguments, cwd=tmp_path)
     assert_refused(result, words)
     assert os.listdir(tmp_path) == ["cut.json"]
+
+
+def test_a_gpu_that_cannot_be_had_is_an_error_or_the_cpu(
+    clips: ClipLibrary, tmp_path: Path
+) -> None:
+    edl, output = small_edl(tmp_path, clips), tmp_path / "movie.mp4"
+    # No machine has so many.
+    asked = [edl, output, *FAST, "--hw-accel", "cuda", "--hw-device", "998"]
+    assert_refused(run_command(*asked), "998")
+    assert os.listdir(tmp_path) == ["cut.json"]
+    result = run_command(*asked, "--hw-fallback", "allow")
+    assert result.returncode == 0, result.stderr
+    assert "warning: rendered on the CPU and not on a GPU: " in result.stderr
+    assert len(codes_of(output)) == 30
 
 
 @pytest.mark.parametrize("name", ["auto", "none"])

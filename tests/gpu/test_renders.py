@@ -69,6 +69,9 @@ def test_every_shape_of_clip(name: str, clips: ClipLibrary, tmp_path: Path, gpu:
     result, found = both(tmp_path, edl)
     assert found
     (decoder,) = result.report["device"]["decoders"]
+    if clip.shape.codec in ("mpeg2video", "mjpeg"):
+        assert decoder["used"] == "cpu"
+        assert "leaves the last bit to the decoder" in decoder["reason"]
     if name in DECODED:
         assert decoder["used"] == "cuda:0", decoder["reason"]
     elif decoder["used"] == "cpu":

@@ -355,8 +355,8 @@ def _loaded_driver(device: str) -> Any:
     # The loader of the driver's library has errors of its own, all RuntimeErrors.
     except RuntimeError as error:
         raise DeviceUnavailableError(
-            f"{device} cannot be had, because NVIDIA's driver is not there: "
-            f"{str(error).splitlines()[0]}",
+            f"{device} cannot be had, because NVIDIA's driver is not there: install it, or choose "
+            "--hw-accel none",
             device,
         ) from error
     return driver

@@ -33,6 +33,9 @@ DECODER_THREADS = 1
 DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
 """The decoder's own surfaces; beside its references: current, next, reordered, being copied."""
 
+# Whose standards say every bit of a decoded picture: others come out differently by a code value.
+_EXACT_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
+
 _MOST_COPIES = 2
 _PITCH_ALIGNMENT = 256
 
@@ -112,10 +115,12 @@ class _Memory:
         self.address = address
 
 
-def refusal(frame: av.VideoFrame) -> str | None:
+def refusal(frame: av.VideoFrame, codec: str) -> str | None:
     """Why a stream that begins with ``frame`` is not decoded on the device; None if it is."""
     if frame.format.name != "cuda":
         return f"the device does not decode it ({frame.format.name})"
+    if codec not in _EXACT_CODECS:
+        return f"{codec} leaves the last bit to the decoder, and the CPU's is what counts"
     layout = frame.sw_format
     if layout is None or layout.name not in PIXEL_FORMATS:
         return f"{layout.name if layout else 'its pixel format'} cannot be drawn there"

@@ -108,7 +108,7 @@ class VideoDecoder(Owner):
             # Decoding on the CPU fails the same way if it is the file's fault.
             return f"the device fails at it: {error}"
         assert self._current is not None
-        refused = refusal(self._current.native)
+        refused = refusal(self._current.native, self._context.name)
         if refused is None and self.is_still:
             refused = "it is a picture"
         if refused is not None:
