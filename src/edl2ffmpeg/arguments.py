@@ -36,6 +36,7 @@ COMMANDS = {
     "still": "write one frame of the movie as a picture",
     "sheet": "write a contact sheet: both sides of every cut",
     "waveform": "draw the sound of the movie and its cuts",
+    "devices": "say what hardware there is and what it does",
     "schema": "print the JSON Schema of the EDL",
 }
 

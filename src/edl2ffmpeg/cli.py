@@ -42,7 +42,6 @@ from edl2ffmpeg.standard_streams import discard
 from edl2ffmpeg.timing import parse_frame_rate
 
 if TYPE_CHECKING:
-    from edl2ffmpeg.jobs.render_job import RenderResult
     from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = ["run"]
@@ -62,6 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         "still": _run_still,
         "sheet": _run_sheet,
         "waveform": _run_waveform,
+        "devices": _run_devices,
         "schema": _run_schema,
     }[command]
     with Interruption() as interruption:
@@ -119,7 +119,7 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     from edl2ffmpeg.jobs.render_job import render_timeline
     from edl2ffmpeg.jobs.report import report_to
     from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
-    from edl2ffmpeg.terminal import progress_display
+    from edl2ffmpeg.terminal import progress_display, tell_rendered
 
     timeline = load_timeline(options.edl, settings)
     refuse_sidecar_names(timeline, output, settings, (options.edl, options.report))
@@ -132,30 +132,8 @@ def _run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     for warning in result.warnings:
         _print_lines("warning: ", warning)
     if not options.quiet:
-        _tell_rendered(result)
+        tell_rendered(result)
     return 0
-
-
-def _tell_rendered(result: RenderResult) -> None:
-    speed = result.duration_seconds / max(result.elapsed_seconds, 1e-9)
-    made = f"{result.frames} frames, " if result.frames else ""
-    print(
-        f"{result.output}: {made}{result.duration_seconds:.2f} s, made in "
-        f"{result.elapsed_seconds:.1f} s ({speed:.1f}x real time)",
-        file=sys.stderr,
-    )
-    sound = result.report["sound"]
-    if sound is not None and sound["measured"] is not None:
-        for stream in sound["streams"]:
-            what = stream["title"] or "sound"
-            loudness, peak = stream["integrated_lufs"], stream["true_peak_dbtp"]
-            print(
-                f"{result.output}: {what}: "
-                + ("silent" if loudness is None else f"{loudness:.1f} LUFS")
-                + ("" if peak is None else f", true peak {peak:.1f} dBTP")
-                + f", {sound['gain_db']:+.1f} dB",
-                file=sys.stderr,
-            )
 
 
 def _refuse_own_files(options: argparse.Namespace) -> None:
@@ -282,6 +260,7 @@ def _run_check(arguments: Sequence[str], interruption: Interruption) -> int:
     from edl2ffmpeg.api import load_timeline
     from edl2ffmpeg.jobs.check import MediaNotes, check_media
     from edl2ffmpeg.jobs.render_job import access_rules, all_warnings, refuse_warnings
+    from edl2ffmpeg.media.audio_layouts import MOST_CHANNELS
     from edl2ffmpeg.media.decoder_pool import DecoderPool
 
     timeline = load_timeline(options.edl, settings)
@@ -289,7 +268,8 @@ def _run_check(arguments: Sequence[str], interruption: Interruption) -> int:
     if not options.no_media:
         rules = access_rules(settings)
         with DecoderPool(rules, threads=1) as decoders:
-            notes = check_media(timeline, rules, decoders)
+            # How many channels a render will have is not known here.
+            notes = check_media(timeline, rules, decoders, audio_channels=MOST_CHANNELS)
     refuse_warnings(timeline, notes, settings)
     for warning in all_warnings(timeline, notes, []):
         _print_lines("warning: ", str(warning))
@@ -439,6 +419,17 @@ def _tell_made(options: argparse.Namespace, what: str, warnings: Sequence[str]) 
         _print_lines("warning: ", warning)
     if not options.quiet:
         print(f"{options.out}: {what}", file=sys.stderr)
+
+
+def _run_devices(arguments: Sequence[str], interruption: Interruption) -> int:
+    parser = Parser(prog="edl2ffmpeg devices", description=_sentence("devices"))
+    parser.add_argument("--json", action="store_true", help="for programs")
+    options = parser.parse_args(arguments)
+    from edl2ffmpeg.jobs.devices import devices_as_text, find_devices
+
+    found = find_devices()
+    print(json.dumps(found, indent=2) if options.json else devices_as_text(found))
+    return 0
 
 
 def _run_schema(arguments: Sequence[str], interruption: Interruption) -> int:

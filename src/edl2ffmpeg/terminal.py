@@ -1,4 +1,4 @@
-"""Shows progress on a terminal or as JSON lines; it renders nothing."""
+"""Shows progress on a terminal or as JSON lines, and what came of it; it renders nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 
+from edl2ffmpeg.jobs.render_job import RenderResult
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.standard_streams import discard
 
-__all__ = ["progress_display"]
+__all__ = ["progress_display", "tell_rendered"]
 
 _REFRESH_SECONDS = 0.1
 _JSON_SECONDS = 0.5
@@ -134,3 +135,26 @@ def _json_lines() -> ProgressCallback:
             discard(sys.stdout)
 
     return show
+
+
+def tell_rendered(result: RenderResult) -> None:
+    """Says in a line what was made, and in another how loud it is where that was asked for."""
+    speed = result.duration_seconds / max(result.elapsed_seconds, 1e-9)
+    made = f"{result.frames} frame{'s' if result.frames != 1 else ''}, " if result.frames else ""
+    print(
+        f"{result.output}: {made}{result.duration_seconds:.2f} s, made in "
+        f"{result.elapsed_seconds:.1f} s ({speed:.1f}x real time)",
+        file=sys.stderr,
+    )
+    sound = result.report["sound"]
+    if sound is not None and sound["measured"] is not None:
+        for stream in sound["streams"]:
+            what = stream["title"] or "sound"
+            loudness, peak = stream["integrated_lufs"], stream["true_peak_dbtp"]
+            print(
+                f"{result.output}: {what}: "
+                + ("silent" if loudness is None else f"{loudness:.1f} LUFS")
+                + ("" if peak is None else f", true peak {peak:.1f} dBTP")
+                + f", {sound['gain_db']:+.1f} dB",
+                file=sys.stderr,
+            )

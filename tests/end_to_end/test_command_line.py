@@ -231,10 +231,10 @@ def test_a_gpu_that_cannot_be_had_is_an_error_or_the_cpu(
 ) -> None:
     edl, output = small_edl(tmp_path, clips), tmp_path / "movie.mp4"
     # No machine has so many.
-    asked = [edl, output, *FAST, "--hw-accel", "cuda", "--hw-device", "998"]
-    assert_refused(run_command(*asked), "998")
+    asked = (*FAST, "--hw-accel", "cuda", "--hw-device", "998")
+    assert_refused(run_command(edl, output, *asked), "cuda")
     assert os.listdir(tmp_path) == ["cut.json"]
-    result = run_command(*asked, "--hw-fallback", "allow")
+    result = run_command(edl, output, *asked, "--hw-fallback", "allow")
     assert result.returncode == 0, result.stderr
     assert "warning: rendered on the CPU and not on a GPU: " in result.stderr
     assert len(codes_of(output)) == 30
@@ -551,3 +551,12 @@ def test_losing_the_reader_of_progress_does_not_lose_the_movie(tmp_path: Path) -
     assert process.wait(60) == 0, errors
     assert "Traceback" not in errors and "BrokenPipe" not in errors
     assert (tmp_path / "movie.mp4").exists()
+
+
+def test_devices(tmp_path: Path) -> None:
+    text = run_command("devices", cwd=tmp_path)
+    assert text.returncode == 0, text.stderr
+    assert text.stdout.startswith("CPU: ")
+    found = json.loads(run_command("devices", "--json", cwd=tmp_path).stdout)
+    assert found["cpu_cores"] >= 1
+    assert found["cuda"] or found["cuda_reason"]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import edl2ffmpeg
-from helpers.edl_factory import audio_clip, document, media, write_edl
+from helpers.edl_factory import audio_clip, document, generated, media, write_edl
 from helpers.sound import decode_sound
 from helpers.sound_oracle import expected_mix
 from unit.audio.sound_writer import noise, write_sound
@@ -263,3 +263,47 @@ def test_five_hundred_contiguous_clips_are_one_clip(tmp_path: Path) -> None:
     _, one = mixed(tmp_path, whole)
     assert np.array_equal(cut_up, one)
     assert np.abs(one).max() > 0.39
+
+
+def test_a_gap_that_rounds_to_no_frame_is_none(sources: dict[str, Any], tmp_path: Path) -> None:
+    """EDLs write three decimals; the pictures dissolve there as well."""
+    two = list(sources)[1]
+    first = audio_clip(media(two, 0, 1), 0, 1)
+    apart = audio_clip(media(two, 3.001, 4), 1.001, 2, transition={"duration": 0.5})
+    _, heard = mixed(tmp_path, document(first, apart, fps=30))
+    data = sources[two]
+    angle = (np.arange(24_000) + 0.5) / 24_000 * np.pi / 2
+    start = 48_048
+    wanted = data[start : start + 24_000] * np.cos(angle)[:, None]
+    wanted += data[RATE * 3 + 48 : RATE * 3 + 24_048] * np.sin(angle)[:, None]
+    assert np.abs(heard[start : start + 24_000] - wanted).max() <= 1e-5
+    assert np.abs(heard[RATE - 100 : start] - data[RATE - 100 : start]).max() <= 1e-6
+
+
+def test_generated_sound_goes_where_its_map_leads_it(tmp_path: Path) -> None:
+    tone = generated("testpattern", 1)
+    edl = document(
+        audio_clip(tone, 0, 1, channelMap={"1": {"2": 0.5}}),
+        audio_clip(tone, 1, 2, transition={"source": tone, "channelMap": {"1": 2}}),
+    )
+    _, heard = mixed(tmp_path, edl)
+    peak = 10 ** (-18 / 20)
+    assert not heard[:RATE, 0].any()
+    assert np.abs(heard[:RATE, 1]).max() == pytest.approx(peak / 2, rel=1e-3)
+    assert np.abs(heard[-480:, 0]).max() == pytest.approx(2 * peak, rel=1e-2)
+    assert np.abs(heard[-480:, 1]).max() < peak / 20
+
+
+@pytest.mark.parametrize("key", ["bezier", "levels"])
+def test_gains_beyond_all_sense_stay_numbers(
+    key: str, sources: dict[str, Any], tmp_path: Path
+) -> None:
+    two = list(sources)[1]
+    clip = audio_clip(media(two, 0, 1), 0, 1)
+    if key == "bezier":
+        spans = [level(0, 1, (0, 0, {"bezier": [0, -50, 0, 50]}), (1, -60))]
+    else:
+        spans = [level(0, 1, (0, 100), track={"subnumber": n}) for n in range(1, 11)]
+    result, heard = mixed(tmp_path, document(clip, *spans))
+    assert np.isfinite(heard).all()
+    assert any("louder than full scale" in warning for warning in result.warnings)

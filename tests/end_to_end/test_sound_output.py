@@ -142,6 +142,17 @@ def test_rates(name: str, rate: int, tmp_path: Path) -> None:
         ("a.mxf", {"audio_rate": 96_000}, "pcm_s16le in .mxf cannot store 96000 samples per sec"),
         ("a.wav", {"audio_bitrate": 128_000}, "pcm_s16le has no bit rate to set"),
         ("a.mp4", {"audio_bitrate": 9_000_000}, "--audio-bitrate 9000000 is outside 16000 to 5120"),
+        (
+            "a.mp3",
+            {"audio_bitrate": 100_000},
+            "libmp3lame at 48000 Hz with 2 channels has: 32000, 4",
+        ),
+        (
+            "a.mp4",
+            {"audio_codec": "ac3", "audio_bitrate": 32_000, "audio_channels": 6},
+            "--audio-bitrate 32000 is outside 64000 to 640000, which ac3 at 48000 Hz with 6 c",
+        ),
+        ("a.m4a", {"audio_bitrate": 512_000, "audio_rate": 8_000}, "outside 16000 to 96000, which"),
         ("a.wav", {"audio_tracks": "separate"}, ".wav holds one audio track, and the EDL has 2"),
         ("a.wav", {"codec": "libx264"}, ".wav holds sound alone; leave --codec out, or use --aud"),
         ("a.flac", {"crf": 20}, ".flac holds sound alone; leave --crf out"),
@@ -382,3 +393,77 @@ def test_gains_of_channels_that_are_not_there_are_told(tmp_path: Path) -> None:
     ]
     four = movie(tmp_path, edl, "a.wav", audio_channels=4)
     assert [text for text in four.warnings if "output" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "counts"),
+    [
+        ("a.opus", None, (3, 4, 5, 6, 7, 8, 9, 12)),
+        ("a.mp4", "opus", (5, 7)),
+        ("a.m4a", None, (3, 4, 5, 6, 7, 8)),
+        ("a.flac", None, (3, 4, 5, 6, 7, 8)),
+        ("a.mkv", "ac3", (3, 4, 5, 6)),
+        ("a.mov", "pcm24", (4, 8, 13, 16)),
+        ("a.mkv", "pcm32f", (5, 16)),
+    ],
+)
+def test_every_channel_comes_back_where_it_was(
+    name: str, codec: str | None, counts: tuple[int, ...], tmp_path: Path
+) -> None:
+    """One channel after the other has the sound; low enough for those of low frequencies."""
+    path = write_sound(tmp_path / "t.wav", "pcm_f32le", tone(RATE, 100, channels=1).T.copy())
+    for count in counts:
+        clips = [
+            audio_clip(
+                media(path, 0, 0.2),
+                round(index * 0.2, 1),
+                round(index * 0.2 + 0.2, 1),
+                channelMap={"1": {str(index + 1): 0.5}},
+            )
+            for index in range(count)
+        ]
+        edl = document(pictures(round(count * 0.2, 1)), *clips, fps=25, **SMALL)
+        result = movie(tmp_path, edl, name, audio_codec=codec, audio_channels=count)
+        heard = decode_sound(result.output).samples
+        assert heard.shape[0] == count
+        for index in range(count):
+            part = heard[:, round((index * 0.2 + 0.05) * RATE) : round((index * 0.2 + 0.15) * RATE)]
+            assert int(np.square(part).sum(axis=1).argmax()) == index, (count, index)
+
+
+def test_stems_can_be_told_apart(tmp_path: Path) -> None:
+    edl = document(
+        pictures(1),
+        audio_clip(generated("testpattern", 1), 0, 1, 2),
+        audio_clip(generated("testpattern", 1), 0, 1, 7),
+        **SMALL,
+    )
+    for name, key in (("a.mp4", "handler_name"), ("a.mov", "handler_name"), ("a.mkv", "title")):
+        result = movie(tmp_path, edl, name, audio_tracks="separate")
+        with av.open(str(result.output)) as opened:
+            names = [stream.metadata.get(key) for stream in opened.streams.audio]
+        assert names == ["audio track 2", "audio track 7"], name
+
+
+def test_what_lacks_sound_is_named(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "s.wav", "pcm_s16le", np.full((RATE * 4, 1), 0.25, np.float32))
+    edl = document(
+        audio_clip(media(path, 0, 4), 0, 4),
+        audio_clip(media(path, 0, 2), 4, 6, transition={"duration": 1}),
+        **SMALL,
+    )
+    (warning,) = movie(tmp_path, edl, "a.wav").warnings
+    assert warning.endswith(
+        "ends 1 s before the crossfade to the next clip does; silence takes its place"
+    )
+    points = [{"dstTime": 0, "srcTime": 3.5}, {"dstTime": 1, "srcTime": 5.5}]
+    bent = audio_clip(media(path, 0, 1), 0, 1, motion={"bezier": points})
+    (warning,) = movie(tmp_path, document(bent, **SMALL), "a.wav").warnings
+    assert "ends 0.7" in warning
+    assert "before the clip does" in warning
+
+
+def test_loudness_that_the_limit_prevents_is_told(tmp_path: Path) -> None:
+    edl = document(audio_clip(media(speech(tmp_path), 0, 8), 0, 8), **SMALL)
+    (warning,) = movie(tmp_path, edl, "a.wav", loudness=-5, peak_limit=-20).warnings
+    assert "LUFS and not to -5, because its peaks are limited" in warning

@@ -10,7 +10,7 @@ import pytest
 
 import nvsim
 from helpers.device.host_launcher import build_kernels
-from nvsim import Fault
+from nvsim import CudaResult, Fault
 from nvsim.process import SimulatorRun
 
 pytest.importorskip("cuda.bindings", reason="cuda-bindings is for Linux alone")
@@ -162,7 +162,7 @@ def test_a_driver_call_that_fails_is_one_sentence_or_the_right_movie(
     function: str, code: int, kernels: Path, tmp_path: Path
 ) -> None:
     program = f"""
-from nvsim import Fault
+from nvsim import CudaResult, Fault
 cpu = render(edl, "cpu.mkv")
 wanted = decoded(folder / "cpu.mkv")
 outcomes = []
@@ -244,3 +244,48 @@ assert not any(driver.summary()["live"].values())
 """
     run = on_simulator(code, kernels, tmp_path).checked()
     run.report.assert_clean()
+
+
+def test_devices_are_tried_in_a_process_of_their_own(tmp_path: Path) -> None:
+    run = nvsim.run_python(["-m", "edl2ffmpeg", "devices", "--json"], timeout_seconds=60).checked()
+    (device,) = json.loads(run.stdout)["cuda"]
+    assert device["name"].startswith("nvsim")
+    assert device["encodes"]["h264_nvenc"] == ""
+    # The simulated decoder reads streams of its own encoder alone.
+    assert device["decodes"]["h264"] != ""
+    text = nvsim.run_python(["-m", "edl2ffmpeg", "devices"], timeout_seconds=60).checked().stdout
+    assert "cuda:0: nvsim" in text
+    assert "  encodes h264_nvenc\n" in text
+    broken = nvsim.run_python(
+        ["-m", "edl2ffmpeg", "devices"],
+        faults=[Fault("cuInit", code=CudaResult.NO_DEVICE, times=None)],
+        timeout_seconds=60,
+    )
+    assert broken.returncode == 0
+    assert "CUDA: none: " in broken.stdout
+
+
+def test_without_the_compiler_of_kernels_it_is_an_error_or_the_cpu(
+    kernels: Path, tmp_path: Path
+) -> None:
+    code = """
+import edl2ffmpeg.compositor.cuda as cuda
+from edl2ffmpeg.rendering import hardware
+from cuda.bindings import nvrtc
+def missing():
+    raise RuntimeError("libnvrtc is nowhere")
+nvrtc.nvrtcVersion = missing
+hardware.open_cuda_device = cuda.open_cuda_device
+try:
+    render(edl, "gpu.mkv", hw_accel="cuda")
+except edl2ffmpeg.DeviceUnavailableError as error:
+    print(error)
+print(render(edl, "gpu.mkv", hw_accel="cuda", hw_fallback="allow").report["device"]["used"])
+assert not any(driver.summary()["live"].values())
+"""
+    lines = on_simulator(code, kernels, tmp_path).checked().stdout.splitlines()
+    assert lines == [
+        "cuda:0 needs NVIDIA's run-time compiler NVRTC, which is not installed: install "
+        "edl2ffmpeg[cuda], or choose --hw-accel none",
+        "cpu",
+    ]

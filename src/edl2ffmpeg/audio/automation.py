@@ -6,6 +6,7 @@ block began.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,8 +19,13 @@ __all__ = ["Automation"]
 
 Values = NDArray[np.float64]
 
-# The curve's parameter to 2^-48: far below what a 32-bit sample can show.
-_BISECTIONS = 48
+# The curve's parameter to about 2^-48: far below what a 32-bit sample can show.
+_BISECTIONS = 10
+_NEWTON_STEPS = 3
+_FLAT = 1e-3
+_CLOSE = 1e-13
+_MORE_BISECTIONS = 40
+_MOST_DECIBELS = 100.0
 
 
 class Automation:
@@ -30,6 +36,7 @@ class Automation:
 
     def __init__(self, spans: Sequence[ControlSpan], sample_rate: int, *, is_level: bool) -> None:
         self._spans = [_Span(span, sample_rate, is_level) for span in spans]
+        self._ends = [span.end_sample for span in spans]
         self._is_level = is_level
 
     def gains(self, first_sample: int, end_sample: int) -> Values | None:
@@ -50,7 +57,9 @@ class Automation:
     def _values(
         self, first_sample: int, end_sample: int, values: Values | None, elsewhere: float
     ) -> Values | None:
-        for span in self._spans:
+        for span in self._spans[bisect_right(self._ends, first_sample) :]:
+            if span.start >= end_sample:
+                break
             first, end = max(span.start, first_sample), min(span.end, end_sample)
             if first >= end:
                 continue
@@ -97,9 +106,10 @@ def _between(before: float, after: float, share: Values, decibels: bool) -> Valu
     if np.isinf(before) or np.isinf(after):
         low, high = _gain(np.array([before, after]))
         # Easing may overshoot; a gain below zero would turn the sound upside down.
-        gains: Values = np.maximum(low + (high - low) * share, 0.0)
+        gains: Values = np.clip(low + (high - low) * share, 0.0, 10 ** (_MOST_DECIBELS / 20))
         return gains
-    return _gain(before + (after - before) * share)
+    # Easing may overshoot by any amount.
+    return _gain(np.minimum(before + (after - before) * share, _MOST_DECIBELS))
 
 
 def _gain(decibels: Values) -> Values:
@@ -121,12 +131,41 @@ def _share(passed: Values, before: Keyframe, interpolation: Interpolation) -> Va
 def _eased(easing: Easing, passed: Values) -> Values:
     """y of the cubic Bézier curve at x = ``passed``; x ascends along the curve."""
     x1, y1, x2, y2 = easing
-    low, high = np.zeros_like(passed), np.ones_like(passed)
+    t = _parameter(x1, x2, passed)
+    return _bezier(y1, y2, t)
+
+
+def _parameter(x1: float, x2: float, x: Values) -> Values:
+    """Where the curve is at ``x``: bisected to be near, then by Newton where it is not flat."""
+    low, high = np.zeros_like(x), np.ones_like(x)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        below = _bezier(x1, x2, middle) < passed
+        below = _bezier(x1, x2, middle) < x
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return _bezier(y1, y2, (low + high) / 2)
+    t = (low + high) / 2
+    for _ in range(_NEWTON_STEPS):
+        rest = 1.0 - t
+        slope = 3.0 * (rest * rest * x1 + 2.0 * rest * t * (x2 - x1) + t * t * (1.0 - x2))
+        step = (_bezier(x1, x2, t) - x) / np.where(slope > _FLAT, slope, np.inf)
+        t = np.clip(t - step, low, high)
+    return _finely_bisected(x1, x2, x, low, high, t)
+
+
+def _finely_bisected(
+    x1: float, x2: float, x: Values, low: Values, high: Values, t: Values
+) -> Values:
+    """``t``, and where Newton has not got there, to the same precision by halves."""
+    missed = np.abs(_bezier(x1, x2, t) - x) > _CLOSE
+    if not missed.any():
+        return t
+    low, high, x = low[missed], high[missed], x[missed]
+    for _ in range(_MORE_BISECTIONS):
+        middle = (low + high) / 2
+        below = _bezier(x1, x2, middle) < x
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    t = t.copy()
+    t[missed] = (low + high) / 2
+    return t
 
 
 def _bezier(p1: float, p2: float, t: Values) -> Values:

@@ -21,7 +21,7 @@ _RELEASE_DB_PER_SECOND = 40.0
 _PHASES = 4
 _REACH = 12  # samples on each side from which a value between two is made
 # What the interpolation does not see, and what rounding adds.
-_MARGIN_DB = 0.2
+_MARGIN_DB = 0.4
 
 
 class Limiter:

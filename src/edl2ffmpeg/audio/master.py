@@ -11,6 +11,8 @@ from edl2ffmpeg.audio.samples import Samples
 
 __all__ = ["Clipping", "Master"]
 
+_LOUDEST = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Clipping:
@@ -53,6 +55,9 @@ class Master:
 
     def process(self, block: Samples) -> Samples:
         """Takes a block, which may be changed, and gives what is ready."""
+        # Gains may multiply beyond what a sample can hold.
+        np.nan_to_num(block, copy=False, nan=0.0, posinf=_LOUDEST, neginf=-_LOUDEST)
+        np.clip(block, -_LOUDEST, _LOUDEST, out=block)
         if self._to_mono:
             block = (block[:, :1] + block[:, 1:2]) * np.float32(0.5)
         if self._gain != 1:

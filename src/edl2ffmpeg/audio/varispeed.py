@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edl2ffmpeg.audio.samples import Samples, silence
 from edl2ffmpeg.timeline.effects import TimeCurve
 
-__all__ = ["Varispeed", "curve_seconds"]
+__all__ = ["CurveSeconds", "Varispeed"]
 
 Values = NDArray[np.float64]
 
@@ -110,28 +110,35 @@ class Varispeed:
         return self._kept
 
 
-def curve_seconds(curve: TimeCurve, seconds: Values) -> Values:
-    """``curve.at`` of every clip time of ``seconds``, in floating point."""
-    ends = curve.points[:: 3 if curve.is_bezier else 1]
-    times = np.array([float(time) for time, _ in ends])
-    values = np.array([float(value) for _, value in ends])
-    intervals = np.searchsorted(times, seconds, side="right")
-    result: Values = values[np.clip(intervals - 1, 0, len(values) - 1)]
-    for index in range(1, len(ends)):
-        inside = intervals == index
-        if not inside.any():
-            continue
-        if curve.is_bezier:
-            piece = curve.points[3 * index - 3 : 3 * index + 1]
-            result[inside] = _on_curve(piece, seconds[inside])
-        else:
-            share = (seconds[inside] - times[index - 1]) / (times[index] - times[index - 1])
-            result[inside] = values[index - 1] + (values[index] - values[index - 1]) * share
-    return result
+class CurveSeconds:
+    """``curve.at`` of many clip times at once, in floating point."""
+
+    def __init__(self, curve: TimeCurve) -> None:
+        points = np.array([[float(time), float(value)] for time, value in curve.points])
+        self._step = 3 if curve.is_bezier else 1
+        self._points = points
+        self._times, self._values = points[:: self._step].T
+
+    def __call__(self, seconds: Values) -> Values:
+        """Source seconds at each of ``seconds``."""
+        times, values = self._times, self._values
+        intervals = np.searchsorted(times, seconds, side="right")
+        result: Values = values[np.clip(intervals - 1, 0, len(values) - 1)]
+        for index in np.unique(intervals):
+            if not 0 < index < len(times):
+                continue
+            inside = intervals == index
+            if self._step == 3:
+                piece = self._points[3 * index - 3 : 3 * index + 1]
+                result[inside] = _on_curve(piece, seconds[inside])
+            else:
+                share = (seconds[inside] - times[index - 1]) / (times[index] - times[index - 1])
+                result[inside] = values[index - 1] + (values[index] - values[index - 1]) * share
+        return result
 
 
-def _on_curve(piece: tuple[tuple[object, object], ...], seconds: Values) -> Values:
-    points = np.array([[float(number) for number in point] for point in piece])  # type: ignore[arg-type]
+def _on_curve(points: Values, seconds: Values) -> Values:
+    """Source seconds on one cubic, whose ``points`` are (clip time, source time)."""
     low, high = np.zeros_like(seconds), np.ones_like(seconds)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2

@@ -31,7 +31,7 @@ from edl2ffmpeg.devices.launcher import Launcher
 from edl2ffmpeg.errors import DeviceError, DeviceLostError, DeviceUnavailableError
 from edl2ffmpeg.ownership import Owner
 
-__all__ = ["CudaCounters", "CudaDevice", "CudaEvent"]
+__all__ = ["CudaCounters", "CudaDevice", "CudaEvent", "count_cuda_devices"]
 
 _BLOCKING_SYNC = 4
 _EVENT_FLAGS = 1 | 2  # waiting threads sleep; no timing
@@ -339,6 +339,12 @@ class CudaDevice(Owner):
         except (AttributeError, ValueError, RuntimeError):
             return f"error {code}"
         return text.decode() if int(failed) == 0 and text else f"error {code}"
+
+
+def count_cuda_devices() -> int:
+    """How many there are; ``DeviceUnavailableError`` without a driver, or without our package."""
+    code, count = _loaded_driver("cuda").cuDeviceGetCount()
+    return int(count) if int(code) == 0 else 0
 
 
 def _loaded_driver(device: str) -> Any:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from edl2ffmpeg.devices.cuda import CudaDevice
-from edl2ffmpeg.errors import KernelCompileError
+from edl2ffmpeg.errors import DeviceUnavailableError, KernelCompileError
 
 __all__ = ["CudaProgram", "KernelSources", "cache_folder", "compile_kernels"]
 
@@ -139,9 +139,7 @@ def _first_error(log: str) -> str:
 
 def _compiled(device: CudaDevice, sources: KernelSources) -> bytes:
     """Code from the cache, or compiled and put there; see Note [Kernel cache]."""
-    from cuda.bindings import nvrtc
-
-    versions = (nvrtc.nvrtcVersion()[1:], device.call("cuDriverGetVersion"))
+    versions = (_compiler_version(device.device_name), device.call("cuDriverGetVersion"))
     key = repr((sources.digest(), device.architecture, _OPTIONS, versions))
     path = cache_folder() / f"{sha256(key.encode()).hexdigest()}.cubin"
     code = _read(path)
@@ -150,6 +148,20 @@ def _compiled(device: CudaDevice, sources: KernelSources) -> bytes:
         with suppress(OSError):
             _write(path, code)
     return code
+
+
+def _compiler_version(device: str) -> Any:
+    from cuda.bindings import nvrtc
+
+    try:
+        return nvrtc.nvrtcVersion()[1:]
+    # The loader of the library has errors of its own, all RuntimeErrors.
+    except RuntimeError as error:
+        raise DeviceUnavailableError(
+            f"{device} needs NVIDIA's run-time compiler NVRTC, which is not installed: install "
+            "edl2ffmpeg[cuda], or choose --hw-accel none",
+            device,
+        ) from error
 
 
 def _read(path: Path) -> bytes | None:

@@ -124,13 +124,19 @@ class Motion(TimeMotion):
     flip: bool = Field(False, description="Mirrors horizontally.")
 
 
+# Beyond it a sum of a few sounds would leave what 32-bit samples can hold.
+MAX_DECIBELS = 100
+
+
 def _decibels(value: Any) -> float | str:
     if value == "-Infinity":
         return "-Infinity"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise refuse("must be a number of decibels or the text '-Infinity'")
-    if not -1000 <= value <= 1000:
-        raise refuse(f"must lie in -1000..1000 dB or be the text '-Infinity', found {value:g}")
+    if not -1000 <= value <= MAX_DECIBELS:
+        raise refuse(
+            f"must lie in -1000..{MAX_DECIBELS} dB or be the text '-Infinity', found {value:g}"
+        )
     return float(value)
 
 
@@ -138,7 +144,12 @@ Decibels = Annotated[
     float | Literal["-Infinity"],
     PlainValidator(_decibels),
     WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": -1000, "maximum": 1000}, {"const": "-Infinity"}]}
+        {
+            "anyOf": [
+                {"type": "number", "minimum": -1000, "maximum": MAX_DECIBELS},
+                {"const": "-Infinity"},
+            ]
+        }
     ),
 ]
 

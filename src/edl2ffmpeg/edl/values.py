@@ -55,6 +55,8 @@ __all__ = [
 # About four months: far beyond any edit, and small enough that a slip of the keyboard
 # cannot ask for more frames than a counter holds.
 MAX_SECONDS = 10_000_000
+# 80 dB, of a channel.
+MAX_GAIN = 10_000
 # Twice what any encoder accepts.
 MAX_PIXELS = 32_768
 
@@ -153,10 +155,11 @@ def _gain_kind(value: Any) -> str:
     return TAG_MARK + ("outputs" if isinstance(value, dict) else "gain")
 
 
+_Gain = Annotated[float, Field(ge=-MAX_GAIN, le=MAX_GAIN)]
 ChannelGain = Annotated[
-    Annotated[float, Tag(TAG_MARK + "gain")]
+    Annotated[_Gain, Tag(TAG_MARK + "gain")]
     | Annotated[
-        dict[Annotated[str, Field(pattern=CHANNEL)], float],
+        dict[Annotated[str, Field(pattern=CHANNEL)], _Gain],
         Field(min_length=1),
         Tag(TAG_MARK + "outputs"),
     ],

@@ -179,9 +179,23 @@ def render_timeline(
             verify_sample_count(partial, result.samples, job.audio.sample_rate)
         write_subtitles()
     # What was foretold of the sources' ends has been measured by now, or did not come true.
-    measured = [*result.warnings, *gain.warnings, *hardware.warnings]
+    measured = [*result.warnings, *gain.warnings, *_missed(settings, gain, result)]
+    measured += hardware.warnings
     warnings = all_warnings(job.timeline, MediaNotes(notes.odd), measured)
     return _result(job, output, settings, result, gain, hardware.decision, warnings)
+
+
+def _missed(settings: RenderSettings, gain: _Gain, session: SessionResult) -> list[str]:
+    """That limiting the peaks has kept the mix from the loudness that was asked for."""
+    if settings.loudness is None or gain.measured is None or len(session.sound) != 1:
+        return []
+    found = session.sound[0]["integrated_lufs"]
+    if found is None or gain.measured.integrated is None or found > settings.loudness - 1:
+        return []
+    return [
+        f"the sound comes to {found:.1f} LUFS and not to {settings.loudness:g}, because its peaks "
+        "are limited; ask for less loudness, or a higher --peak-limit"
+    ]
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:

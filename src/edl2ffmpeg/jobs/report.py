@@ -43,7 +43,9 @@ def report_to(
 
         def write(report: dict[str, Any]) -> None:
             try:
-                partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+                partial.write_text(
+                    json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+                )
             except OSError as error:
                 raise EncodeError(
                     f"{path}: the movie is done, but its report cannot be written: "

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edl2ffmpeg.audio.samples import Samples
-from edl2ffmpeg.errors import EdlValidationError, Problem, printable
+from edl2ffmpeg.errors import EdlValidationError, Problem, SettingsError, printable
 from edl2ffmpeg.jobs.check import check_media
 from edl2ffmpeg.jobs.palette import file_name
 from edl2ffmpeg.jobs.picture_file import picture_file
@@ -42,6 +42,7 @@ from edl2ffmpeg.timing import format_timecode, frame_at, frame_time
 __all__ = ["WaveformResult", "write_waveform"]
 
 _MOST_STRIPS = 12
+_MOST_PIXELS = 60_000_000
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ def write_waveform(
     is called before each block of sound; an exception that it raises stops the work, and
     nothing is left behind.
     """
+    if width * lane_height * settings.audio_channels > _MOST_PIXELS:
+        raise SettingsError(
+            f"the picture would have {settings.audio_channels} channels of {width}x{lane_height} "
+            "pixels; make --width or --height smaller"
+        )
     timeline = with_overrides(timeline, settings)
     if not timeline.audio_tracks:
         raise EdlValidationError(

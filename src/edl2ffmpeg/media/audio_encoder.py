@@ -31,7 +31,8 @@ class AudioEncoder:
         )
         assert isinstance(stream, AudioStream)
         if title:
-            stream.metadata["title"] = title
+            # MP4 and QuickTime have no titles of streams, but name what handles them.
+            stream.metadata["title"] = stream.metadata["handler_name"] = title
         context = stream.codec_context
         context.layout = output.layout
         context.format = codec.sample_format
@@ -43,6 +44,7 @@ class AudioEncoder:
         # Packed, whatever the encoder takes: PyAV makes no planar frames of eight channels.
         self._format = codec.sample_format.removesuffix("p")
         self._bits = codec.bits
+        self._feeding = codec.feeding.get(output.channels)
         self._layout = output.layout
         self._rate = output.sample_rate
         self._frame_size = context.frame_size or _UNCOMPRESSED_BLOCK
@@ -78,6 +80,8 @@ class AudioEncoder:
     def _converted(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """The samples in the packed form of the encoder's format, as PyAV's arrays have it."""
         values: npt.NDArray[Any] = samples
+        if self._feeding is not None:
+            values = samples = samples[:, self._feeding]
         if self._bits:
             # Rounded to what is kept of them; the bits below are left to be cut off.
             scale = 2 ** (self._bits - 1)

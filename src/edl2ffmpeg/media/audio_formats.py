@@ -5,6 +5,7 @@ Tables and their look-up; it opens no encoder.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edl2ffmpeg.errors import SettingsError
@@ -23,8 +24,10 @@ class AudioCodec:
 
     ``sample_format`` is what it is fed with; ``bits`` are those that it keeps of integers.
     ``sample_rates`` empty: any.  ``bitrates`` are the least and the most in bits per second, of
-    each channel with ``bitrate_per_channel``; None where nothing is lost.  ``tail_samples`` of
-    silence are needed at the end, so that it gives back all that it took.
+    each channel with ``bitrate_per_channel``; None where nothing is lost.  Where there are
+    ``bitrate_steps``, no others.  ``feeding`` is in which order it has to be given the channels,
+    by their number, where that is not their own.  ``tail_samples`` of silence are needed at the
+    end, so that it gives back all that it took.
     """
 
     encoder: str
@@ -35,8 +38,17 @@ class AudioCodec:
     sample_rates: tuple[int, ...] = ()
     bitrates: tuple[int, int] | None = None
     bitrate_per_channel: bool = False
+    bitrate_steps: tuple[int, ...] = ()
+    feeding: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     tail_samples: int = 0
 
+
+# In thousands of bits per second.
+_STEPS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320)
+_MP3_STEPS = tuple(step * 1000 for step in _STEPS)
+_AC3_STEPS = tuple(step * 1000 for step in (*_STEPS[3:12], *_STEPS[13:], 384, 448, 512, 576, 640))
+# Bits of one channel for each sample, at most.
+_AAC_BITS_PER_SAMPLE = 6
 
 _UP_TO_48 = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
@@ -49,10 +61,12 @@ AUDIO_CODECS = (
     AudioCodec(
         "libopus", ("opus",), "flt", sample_rates=(48_000,), bitrates=(6_000, 256_000),
         bitrate_per_channel=True,
+        # FFmpeg turns these orders round the wrong way; those of 6 and 8 are their own reverse.
+        feeding={5: (0, 1, 4, 2, 3), 7: (0, 1, 4, 3, 5, 2, 6)},
     ),
     AudioCodec(
         "libmp3lame", ("mp3",), "fltp", most_channels=2, sample_rates=_UP_TO_48,
-        bitrates=(8_000, 320_000),
+        bitrates=(8_000, 320_000), bitrate_steps=_MP3_STEPS,
     ),
     AudioCodec("flac", (), "s32", 24, most_channels=8),
     AudioCodec("pcm_s16le", ("pcm16", "pcm"), "s16", 16),
@@ -61,7 +75,7 @@ AUDIO_CODECS = (
     # Without the silence the last of it would stay inside: the encoder delays by as much.
     AudioCodec(
         "ac3", (), "fltp", most_channels=6, sample_rates=(32_000, 44_100, 48_000),
-        bitrates=(32_000, 640_000), tail_samples=256,
+        bitrates=(32_000, 640_000), bitrate_steps=_AC3_STEPS, tail_samples=256,
     ),
 )  # fmt: skip
 
@@ -153,14 +167,44 @@ def _bitrate(settings: RenderSettings, codec: AudioCodec) -> int | None:
                 f"{codec.encoder} has no bit rate to set; leave --audio-bitrate out"
             )
         return None
-    low, high = codec.bitrates
-    if codec.bitrate_per_channel:
-        low, high = low * channels, high * channels
+    low, high = _limits(codec, settings.audio_rate, channels)
+    steps = [step for step in _steps(codec, settings.audio_rate) if low <= step <= high]
     if asked is None:
-        return min(_USUAL_BITRATE_PER_CHANNEL * channels, high)
+        usual = min(_USUAL_BITRATE_PER_CHANNEL * channels, high)
+        return next((step for step in steps if step >= usual), usual)
+    what = f"{codec.encoder} at {settings.audio_rate} Hz with {channels} channel"
+    what += "s" if channels > 1 else ""
     if not low <= asked <= high:
         raise SettingsError(
-            f"--audio-bitrate {asked} is outside {low} to {high}, which {codec.encoder} takes for "
-            f"{channels} channel{'s' if channels > 1 else ''}"
+            f"--audio-bitrate {asked} is outside {low} to {high}, which {what} takes"
+        )
+    if steps and asked not in steps:
+        raise SettingsError(
+            f"--audio-bitrate {asked} is not among those that {what} has: "
+            + ", ".join(map(str, steps))
         )
     return asked
+
+
+def _limits(codec: AudioCodec, rate: int, channels: int) -> tuple[int, int]:
+    assert codec.bitrates is not None
+    low, high = codec.bitrates
+    if codec.encoder == "aac":
+        high = min(high, _AAC_BITS_PER_SAMPLE * rate)
+    if codec.bitrate_per_channel:
+        return low * channels, high * channels
+    if codec.encoder == "ac3" and channels > 2:
+        low = 2 * low
+    if codec.encoder == "libmp3lame":
+        low, high = (
+            (32_000, high) if rate >= 32_000 else (low, 160_000 if rate >= 16_000 else 64_000)
+        )
+    return low, high
+
+
+def _steps(codec: AudioCodec, rate: int) -> tuple[int, ...]:
+    if codec.encoder != "libmp3lame":
+        return codec.bitrate_steps
+    # Low rates have steps of their own.
+    missing = (24_000, 144_000) if rate >= 32_000 else (192_000,)
+    return tuple(step for step in codec.bitrate_steps if step not in missing)

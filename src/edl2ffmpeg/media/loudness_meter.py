@@ -20,6 +20,8 @@ __all__ = ["Loudness", "LoudnessMeter"]
 _GATE = -70.0
 _BLOCKS_PER_SECOND = 10
 _SHORTEST_SECONDS = 0.4
+# The filter counts windows of 3 s that are not full yet.
+_SHORTEST_RANGE_SECONDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Loudness:
     """Integrated loudness in LUFS, its range in LU, and the true peak in dBTP.
 
     Each is None where there is nothing to tell: sound below -70 LUFS, or shorter than the
-    0.4 s of one measurement.
+    0.4 s of one measurement; the range of less than 4 s.
     """
 
     integrated: float | None = None
@@ -82,6 +84,7 @@ class LoudnessMeter:
         # The filter counts whole tenths of a second, and finds peaks a little late.
         step = self._sample_rate // _BLOCKS_PER_SECOND
         rest = -self._position % step + step
+        lasts = self._position >= _SHORTEST_RANGE_SECONDS * self._sample_rate
         measured = self._position >= _SHORTEST_SECONDS * self._sample_rate
         before = dict(self._metadata)
         self.add(np.zeros((rest, self._channels), np.float32))
@@ -93,7 +96,7 @@ class LoudnessMeter:
         true_peak = max(self._value(self._metadata, "true_peak") or 0.0, self._peak)
         return Loudness(
             integrated,
-            self._value(before, "LRA") if integrated is not None else None,
+            self._value(before, "LRA") if integrated is not None and lasts else None,
             20 * log10(true_peak) if true_peak > 0 else None,
         )
 

@@ -28,7 +28,7 @@ from edl2ffmpeg.timeline.model import (
     TimeRange,
     Track,
 )
-from edl2ffmpeg.timing import frame_time, sample_at
+from edl2ffmpeg.timing import frame_at, frame_time, sample_at
 
 __all__ = [
     "ClipFades",
@@ -156,7 +156,9 @@ class MixPlan:
 
 def plan_mix(timeline: Timeline, sample_rate: int) -> MixPlan:
     """What ``timeline`` sounds like at ``sample_rate``."""
-    tracks = tuple(_plan_track(track, sample_rate) for track in timeline.audio_tracks)
+    tracks = tuple(
+        _plan_track(track, sample_rate, timeline.frame_rate) for track in timeline.audio_tracks
+    )
     return MixPlan(sample_rate, sample_at(timeline.duration, sample_rate), tracks)
 
 
@@ -170,17 +172,20 @@ def sample_range_of_frames(
     )
 
 
-def _plan_track(track: Track, sample_rate: int) -> MixTrack:
+def _plan_track(track: Track, sample_rate: int, frame_rate: Fraction) -> MixTrack:
     segments: list[SoundSegment] = []
     before: list[SoundSegment] = []
+    before_end = -1
     for clip in track.clips:
         own = _plan_clip(clip, sample_rate)
         if before and own and clip.transition is not None and not clip.transition.segments:
-            passage = _samples(clip.transition.range_in_parent, sample_rate)
-            if before[-1].end_sample == passage[0]:
-                before[-1] = _led_out(before[-1], *passage)
+            lasting = clip.transition.range_in_parent
+            # As with pictures: a gap that rounds to no frame is none.
+            if before_end == frame_at(lasting.start, frame_rate):
+                before[-1] = _led_out(before[-1], *_samples(lasting, sample_rate))
         segments += before
         before = own
+        before_end = frame_at(clip.range_in_parent.end, frame_rate)
     segments += before
     return MixTrack(
         track.number,

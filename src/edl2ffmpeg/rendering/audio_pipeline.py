@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from fractions import Fraction
 
 import numpy as np
 
@@ -117,7 +118,8 @@ class AudioPipeline(Owner):
             if self._closed:
                 raise ValueError("the audio pipeline is closed")
             stop = min(position + self._block_samples, end)
-            block = self._master.process(self._mix(position, stop))
+            with np.errstate(over="ignore", invalid="ignore"):
+                block = self._master.process(self._mix(position, stop))
             position = stop
             if len(block):
                 yield block
@@ -175,8 +177,8 @@ class AudioPipeline(Owner):
         if missing > self._frame_duration:
             self._missing[segment.json_path] = TimelineWarning(
                 segment.json_path,
-                f"the sound of {location} ends {format_seconds(missing)} before the clip does; "
-                "silence takes its place",
+                f"the sound of {location} ends {format_seconds(missing)} before "
+                f"{_what_ends(segment, missing, self.sample_rate)} does; silence takes its place",
             )
         if voice.decoder.first_damage is not None and location not in self._damaged:
             time = format_seconds(voice.decoder.first_damage)
@@ -195,6 +197,15 @@ class AudioPipeline(Owner):
             last.callback(self._pool.close)
             for segment in list(self._voices):
                 self._end(segment)
+
+
+def _what_ends(segment: SoundSegment, missing: Fraction, sample_rate: int) -> str:
+    """The clip, or the crossfade beyond its end where only that lacks sound."""
+    for fade in segment.crossfades:
+        led_out = not fade.rises and fade.start_sample > segment.start_sample
+        if led_out and missing * sample_rate <= fade.end_sample - fade.start_sample:
+            return "the crossfade to the next clip"
+    return "the clip"
 
 
 def _faded(samples: Samples, segment: SoundSegment, first: int, sample_rate: int) -> Samples:

@@ -18,11 +18,12 @@ from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_formats import AudioOutput
 from edl2ffmpeg.media.loudness_meter import Loudness, LoudnessMeter
 from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.plan.mix_planner import sample_range_of_frames
 from edl2ffmpeg.rendering.audio_pipeline import AudioPipeline
 from edl2ffmpeg.rendering.prefetch import Prefetch
 from edl2ffmpeg.settings import AudioSpeed, AudioTracks, RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
-from edl2ffmpeg.timing import format_seconds, frame_time, sample_at
+from edl2ffmpeg.timing import format_seconds
 
 __all__ = ["Blocks", "SoundTracks", "samples_of_frames", "stream_titles"]
 
@@ -129,7 +130,8 @@ class SoundTracks(Owner):
             return ""
         what = f"the sound of {stream.title}" if stream.title else "the sound"
         return (
-            f"{what} is louder than full scale in {clipping.samples} samples, the first at "
+            f"{what} is louder than full scale in {clipping.samples} "
+            f"sample{'s' if clipping.samples != 1 else ''}, the first at "
             f"{self._time(clipping)}, by up to {20 * log10(clipping.peak):.1f} dB; lower the "
             "sources, or use --peak-limit -1"
         )
@@ -170,9 +172,7 @@ def samples_of_frames(
     timeline: Timeline, frame_range: tuple[int, int], sample_rate: int
 ) -> tuple[int, int]:
     """The samples ``[start, end)`` that sound during output frames ``frame_range``."""
-    rate = timeline.frame_rate
-    start, end = (sample_at(frame_time(frame, rate), sample_rate) for frame in frame_range)
-    return start, end
+    return sample_range_of_frames(*frame_range, timeline.frame_rate, sample_rate)
 
 
 def stream_titles(timeline: Timeline, settings: RenderSettings) -> tuple[str, ...]:

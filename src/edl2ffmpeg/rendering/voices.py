@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edl2ffmpeg.audio.samples import Samples, silence
 from edl2ffmpeg.audio.tone import tone_samples
-from edl2ffmpeg.audio.varispeed import Varispeed, curve_seconds
+from edl2ffmpeg.audio.varispeed import CurveSeconds, Varispeed
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
 from edl2ffmpeg.media.time_stretch import TimeStretch
 from edl2ffmpeg.plan.mix_planner import SoundSegment
@@ -44,20 +44,23 @@ class SilentVoice:
 
 
 class ToneVoice:
-    """The test tone, on the first two channels."""
-
-    is_mono = True
+    """The test tone, one channel that goes to the first two, or where the clip's map leads it."""
 
     def __init__(self, segment: SoundSegment, sample_rate: int, channels: int) -> None:
         self._offset = segment.source_start - segment.parent_start
         self._sample_rate = sample_rate
-        self._channels = channels
+        self.is_mono = segment.channel_map is None
+        self._gains = np.zeros(channels, np.float32)
+        if segment.channel_map is None:
+            self._gains[:2] = 1.0
+        for entry in segment.channel_map or ():
+            if entry.source == 1 and entry.output <= channels:
+                self._gains[entry.output - 1] += np.float32(entry.gain)
 
     def read(self, first_sample: int, count: int) -> Samples:
         """``count`` samples from output sample ``first_sample`` on."""
-        sound = silence(count, self._channels)
-        sound[:, :2] = tone_samples(first_sample, count, self._sample_rate, 2, self._offset)
-        return sound
+        tone = tone_samples(first_sample, count, self._sample_rate, 1, self._offset)
+        return tone * self._gains
 
 
 class MediaVoice:
@@ -70,6 +73,7 @@ class MediaVoice:
         self._rate = decoder.sample_rate
         self._source_first = segment.source_first_sample(self._rate)
         self._last_read = 0
+        self._curve = CurveSeconds(segment.curve) if segment.curve is not None else None
         self._read = self._reader(keep_pitch)
 
     def _reader(self, keep_pitch: bool) -> Callable[[int, int], Samples]:
@@ -93,9 +97,9 @@ class MediaVoice:
 
     def _place_on_curve(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         segment = self._segment
-        assert segment.curve is not None
+        assert self._curve is not None
         start = Fraction(segment.start_sample, self._rate) - segment.parent_start
-        return curve_seconds(segment.curve, float(start) + numbers / self._rate) * self._rate
+        return self._curve(float(start) + numbers / self._rate) * self._rate
 
     def read(self, first_sample: int, count: int) -> Samples:
         """``count`` samples from output sample ``first_sample`` on."""
@@ -110,10 +114,10 @@ class MediaVoice:
             return Fraction(0)
         segment = self._segment
         if segment.curve is not None:
-            length = Fraction(self._last_read, self._rate)
-            needed = sample_at(segment.curve.latest(length), self._rate)
-        else:
-            needed = self._source_first + sample_at(
-                Fraction(self._last_read, self._rate) * segment.speed, self._rate
-            )
+            step = max(self._rate // 100, 1)
+            places = self._place_on_curve(np.arange(0, self._last_read, step, dtype=np.float64))
+            return Fraction(int(np.count_nonzero(places > end)) * step, self._rate)
+        needed = self._source_first + sample_at(
+            Fraction(self._last_read, self._rate) * segment.speed, self._rate
+        )
         return Fraction(max(needed - end, 0), self._rate) / segment.speed

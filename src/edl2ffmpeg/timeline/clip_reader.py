@@ -9,7 +9,7 @@ from edl2ffmpeg.edl.clips import AudioClip, TextClip, VideoClip
 from edl2ffmpeg.edl.problems import Place
 from edl2ffmpeg.timeline.colour import parse_yuv
 from edl2ffmpeg.timeline.effect_reader import read_effects
-from edl2ffmpeg.timeline.model import Clip, Fade, StreamKind, TimeRange
+from edl2ffmpeg.timeline.model import Clip, Fade, GeneratedSource, StreamKind, TimeRange
 from edl2ffmpeg.timeline.segments import SourceReader, exact, judge_sound_speed, lay_out
 from edl2ffmpeg.timeline.sound_reader import read_channel_map
 from edl2ffmpeg.timeline.transform_reader import motion_transforms, sets_speed, timed
@@ -35,12 +35,14 @@ def read_clip(
     kind = StreamKind.AUDIO if isinstance(clip, AudioClip) else StreamKind.VIDEO
     motion, motion_place = clip.motion, (*place, "motion")
     judge_length = not sets_speed(motion)
-    segments = lay_out(clip, kind, clip_range, rate, place, reader, judge_length=judge_length)
+    plain = lay_out(clip, kind, clip_range, rate, place, reader, judge_length=judge_length)
     count = len(clip.sources or (clip.source,))
-    segments = timed(segments, count, motion, motion_place, reader)
+    segments = timed(plain, count, motion, motion_place, reader)
     transition = read_transition(clip.transition, clip_range, rate, (*place, "transition"), reader)
     made = Clip(clip_range, segments, path, top, tail, clip.sync, transition=transition)
     if isinstance(clip, AudioClip):
+        if segments is not plain and any(isinstance(s.source, GeneratedSource) for s in segments):
+            reader.warn(motion_place, "has no effect on generated sound")
         for segment in segments if sets_speed(motion) else ():
             judge_sound_speed(segment.speed, (*motion_place, "duration"), reader)
         return replace(made, channel_map=read_channel_map(clip.channel_map))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edl2ffmpeg.audio.samples import Samples
-from edl2ffmpeg.audio.varispeed import Varispeed, curve_seconds
+from edl2ffmpeg.audio.varispeed import CurveSeconds, Varispeed
 from edl2ffmpeg.timeline.effects import TimeCurve
 
 RATE = 48_000
@@ -71,7 +71,7 @@ def test_curves_are_the_timelines() -> None:
     times = np.linspace(-0.5, 2.5, 301)
     for curve in (TimeCurve(exact, is_bezier=True), TimeCurve(exact)):
         wanted = [float(curve.at(Fraction(time))) for time in times]
-        assert np.abs(curve_seconds(curve, times) - wanted).max() <= 1e-8
+        assert np.abs(CurveSeconds(curve)(times) - wanted).max() <= 1e-8
     jump = TimeCurve(((Fraction(0), Fraction(1)), (Fraction(1), Fraction(2)),
                       (Fraction(1), Fraction(9)), (Fraction(2), Fraction(10))))  # fmt: skip
-    assert curve_seconds(jump, np.array([0.999, 1.0])).tolist() == pytest.approx([1.999, 9.0])
+    assert CurveSeconds(jump)(np.array([0.999, 1.0])).tolist() == pytest.approx([1.999, 9.0])

@@ -67,3 +67,10 @@ def test_what_cannot_be_measured_is_none() -> None:
     last = np.zeros((96_100, 2), np.float32)
     last[-1] = 0.9
     assert measured(last).true_peak == pytest.approx(20 * np.log10(0.9), abs=0.3)
+
+
+@pytest.mark.parametrize("seconds", [2.9, 3.0, 3.1, 3.6, 4, 6])
+def test_a_steady_tone_has_no_range(seconds: float) -> None:
+    found = measured(sine(seconds, -20))
+    assert found.integrated == pytest.approx(-20, abs=0.1)
+    assert found.range == (None if seconds < 4 else 0.0)
