@@ -6,6 +6,8 @@ To be run in a process that may be lost (``rendering/device_probe.py``).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,15 +27,19 @@ _DECODED = (
     ("vp9", "libvpx-vp9", "yuv420p"),
     ("av1", "libsvtav1", "yuv420p"),
 )
+_FAILURES = (av.FFmpegError, RuntimeError, NotImplementedError, ValueError, MemoryError)
+_CODE = re.compile(r"^\[Errno \d+\] ")
 _ENCODED = ("h264_nvenc", "hevc_nvenc", "av1_nvenc")
-_DECODERS = {"av1": "av1"}
 _WHY = (
     (re.compile("No capable devices|unsupported device|No NVENC", re.I), "this chip has no NVENC"),
     (re.compile("incompatible client key|OpenEncodeSessionEx failed: out of memory"),
      "no session is free: the driver's limit is reached, or its memory"),
     (re.compile("driver does not support|minimum required", re.I), "the driver is too old for it"),
     (re.compile(r"Cannot load lib|libnvidia-encode|libnvcuvid"), "the driver's library is missing"),
-    (re.compile("not supported", re.I), "this chip does not do it"),
+    (re.compile("no stream is compatible"),
+     "FFmpeg's decoder of it does not use the device"),
+    (re.compile("lacking required capabilities|support required NVENC", re.I),
+     "this chip does not do it"),
 )  # fmt: skip
 
 
@@ -44,7 +50,7 @@ def decodable(number: int, folder: Path) -> dict[str, str]:
         path = folder / f"{encoder}-{pixel_format}.mkv"
         if not path.exists():
             _write(path, encoder, pixel_format)
-        found[name] = _decode(path, number, _DECODERS.get(name))
+        found[name] = _decode(path, number)
     return found
 
 
@@ -72,52 +78,74 @@ def _picture(number: int) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(samples.astype(np.uint8), "yuv420p")
 
 
-def _decode(path: Path, number: int, decoder: str | None) -> str:
-    accelerator = HWAccel(
-        "cuda", device=str(number), allow_software_fallback=False, is_hw_owned=True
-    )
-    frames = 0
-    try:
-        if decoder is None:
-            with av.open(str(path), hwaccel=accelerator) as source:
-                frames = sum(frame.format.name == "cuda" for frame in source.decode(video=0))
-        else:
-            context = av.CodecContext.create(decoder, "r", hwaccel=accelerator)
-            assert isinstance(context, av.VideoCodecContext)
-            with av.open(str(path)) as source:
-                context.extradata = source.streams.video[0].codec_context.extradata
-                for packet in [*source.demux(video=0), None]:
-                    frames += sum(
-                        frame.format.name == "cuda"
-                        for frame in context.decode(packet if packet and packet.size else None)
-                    )
-    except (av.FFmpegError, RuntimeError, NotImplementedError, ValueError) as error:
-        return _reason(error)
+def _decode(path: Path, number: int) -> str:
+    with _logged() as logged:
+        try:
+            frames = _decoded_there(path, number)
+            failure = None
+        except _FAILURES as error:
+            failure = error
+    if failure is not None:
+        return _reason(failure, logged)
     return "" if frames == _FRAMES else f"only {frames} of {_FRAMES} pictures came out of it"
 
 
+def _decoded_there(path: Path, number: int) -> int:
+    """How many pictures come out of the device."""
+    accelerator = HWAccel(
+        "cuda", device=str(number), allow_software_fallback=False, is_hw_owned=True
+    )
+    with av.open(str(path), hwaccel=accelerator) as source:
+        return sum(frame.format.name == "cuda" for frame in source.decode(video=0))
+
+
 def _encode(encoder: str, number: int) -> str:
+    with _logged() as logged:
+        try:
+            packets = _encoded_there(encoder, number)
+            failure = None
+        except _FAILURES as error:
+            failure = error
+    if failure is not None:
+        return _reason(failure, logged)
+    return "" if packets == _FRAMES else f"{packets} of {_FRAMES} pictures came out of it"
+
+
+def _encoded_there(encoder: str, number: int) -> int:
+    # With a device, so that running out of sessions is told apart from having none.
+    context = av.CodecContext.create(
+        encoder, "w", hwaccel=HWAccel("cuda", device=str(number), allow_software_fallback=False)
+    )
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height = _SIZE
+    context.pix_fmt = "nv12"
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    packets = 0
+    for picture in range(_FRAMES):
+        frame = _picture(picture).reformat(format="nv12")
+        frame.pts, frame.time_base = picture, Fraction(1, 25)
+        packets += len(context.encode(frame))
+    return packets + len(context.encode(None))
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What FFmpeg says about its errors meanwhile: their codes tell little."""
+    lines: list[str] = []
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
     try:
-        # With a device, so that running out of sessions is told apart from having none.
-        context = av.CodecContext.create(
-            encoder, "w", hwaccel=HWAccel("cuda", device=str(number), allow_software_fallback=False)
-        )
-        assert isinstance(context, av.VideoCodecContext)
-        context.width, context.height = _SIZE
-        context.pix_fmt = "nv12"
-        context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
-        packets = []
-        for picture in range(_FRAMES):
-            frame = _picture(picture).reformat(format="nv12")
-            frame.pts, frame.time_base = picture, Fraction(1, 25)
-            packets += context.encode(frame)
-        packets += context.encode(None)
-    except (av.FFmpegError, RuntimeError, NotImplementedError, ValueError, MemoryError) as error:
-        return _reason(error)
-    return "" if len(packets) == _FRAMES else f"{len(packets)} of {_FRAMES} pictures came out of it"
+        with av.logging.Capture(local=False) as captured:
+            yield lines
+    finally:
+        av.logging.set_level(before)
+        lines += [message.strip() for _, _, message in captured]
 
 
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    known = next((why for pattern, why in _WHY if pattern.search(text)), None)
-    return known or (text if len(text) <= 160 else text[:157] + "...")
+def _reason(error: BaseException, logged: list[str]) -> str:
+    told = " ".join([*logged, str(error)])
+    known = next((why for pattern, why in _WHY if pattern.search(told)), None)
+    if known is not None:
+        return known
+    text = logged[0] if logged else _CODE.sub("", str(error)).split(":")[0]
+    return f"FFmpeg says: {text if len(text) <= 120 else text[:117] + '...'}"
