@@ -289,3 +289,59 @@ assert not any(driver.summary()["live"].values())
         "edl2ffmpeg[cuda], or choose --hw-accel none",
         "cpu",
     ]
+
+
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("place", ["check", "decode", "frame", "finish"])
+def test_a_signal_ends_it_in_order(signal: str, place: str, kernels: Path, tmp_path: Path) -> None:
+    code = f"""
+import os, signal
+from edl2ffmpeg.cli import run
+from edl2ffmpeg.jobs import render_job
+from edl2ffmpeg.media.decoder_pool import DecoderPool
+from edl2ffmpeg.media.muxer import Muxer
+places = {{
+    "check": (render_job, "check_media", 1), "decode": (DecoderPool, "frames_played_at", 5),
+    "frame": (Muxer, "write_frame", 9), "finish": (Muxer, "finish", 1),
+}}
+owner, name, nth = places[{place!r}]
+real, calls = getattr(owner, name), [0]
+def struck(*arguments, **options):
+    calls[0] += 1
+    if calls[0] == nth:
+        os.kill(os.getpid(), signal.{signal})
+    return real(*arguments, **options)
+setattr(owner, name, struck)
+driver.mark("render")
+code = run([str(edl), str(folder / "out.mkv"), "-c", "ffv1", "--hw-accel", "cuda"])
+assert not any(driver.summary()["live"].values()), driver.summary()
+sys.exit(code)
+"""
+    run = on_simulator(code, kernels, tmp_path)
+    assert run.returncode == 130, run.stderr
+    assert "edl2ffmpeg: interrupted by " in run.stderr
+    assert "Traceback" not in run.stderr
+    run.report.assert_clean()
+    assert files(tmp_path) == set()
+
+
+def test_everything_is_closed_in_the_order_that_drivers_need(kernels: Path, tmp_path: Path) -> None:
+    code = """
+driver.mark("render")
+render(edl, "gpu.mkv", hw_accel="cuda")
+driver.mark("end")
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    calls = [
+        call.function.removesuffix("_v2") for call in run.report.calls if call.mark == "render"
+    ]
+
+    def last(function: str) -> int:
+        return len(calls) - 1 - calls[::-1].index(function)
+
+    # Work, then the decoders, then events, memory and streams of ours, then the context.
+    assert last("cuMemcpy2DAsync") < last("cuvidDestroyDecoder")
+    assert last("cuvidDestroyDecoder") < calls.index("cuEventDestroy")
+    assert last("cuEventDestroy") < last("cuMemFree") < calls.index("cuStreamDestroy")
+    assert calls[-1] == "cuDevicePrimaryCtxRelease"
+    assert calls.count("cuDevicePrimaryCtxRetain") == calls.count("cuDevicePrimaryCtxRelease")
