@@ -75,8 +75,7 @@ def pan(start: float, end: float, *points: tuple[Any, ...], **more: Any) -> Json
     return made
 
 
-@pytest.mark.parametrize("fps", RATES)
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("fps", "channels"), list(zip(RATES, [1, 2, 2, 1], strict=True)))
 def test_levels(fps: str, channels: int, sources: dict[str, Any], tmp_path: Path) -> None:
     uri = next(uri for uri in sources if f"noise{channels}" in uri)
     edl = document(
@@ -91,8 +90,7 @@ def test_levels(fps: str, channels: int, sources: dict[str, Any], tmp_path: Path
     check(tmp_path, edl, sources)
 
 
-@pytest.mark.parametrize("fps", RATES)
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("fps", "channels"), list(zip(RATES, [1, 2, 2, 1], strict=True)))
 def test_pans(fps: str, channels: int, sources: dict[str, Any], tmp_path: Path) -> None:
     uri = next(uri for uri in sources if f"noise{channels}" in uri)
     edl = document(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import Any
 
@@ -174,8 +175,13 @@ def _gain(low: float, high: float, share: float) -> float:
 
 
 def _eased(curve: list[float], x: float) -> float:
-    x1, y1, x2, y2 = curve
+    return float(np.interp(x, *_drawn(*curve)))
+
+
+@lru_cache
+def _drawn(x1: float, y1: float, x2: float, y2: float) -> tuple[Sound, Sound]:
+    """The curve as a fine chain of lines."""
     t = np.linspace(0, 1, 20_001)
     xs = 3 * (1 - t) ** 2 * t * x1 + 3 * (1 - t) * t * t * x2 + t**3
     ys = 3 * (1 - t) ** 2 * t * y1 + 3 * (1 - t) * t * t * y2 + t**3
-    return float(np.interp(x, xs, ys))
+    return xs, ys

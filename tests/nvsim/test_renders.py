@@ -233,11 +233,11 @@ def counts():
     return len(os.listdir("/proc/self/fd")), threading.active_count()
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-for _ in range(5):
-    render(edl, "gpu.mkv", hw_accel="cuda", end="0.2")
+for _ in range(20):
+    render(edl, "gpu.mkv", hw_accel="cuda", end="0.08")
 before, memory = counts(), resident()
-for _ in range(40):
-    render(edl, "gpu.mkv", hw_accel="cuda", end="0.2")
+for _ in range(100):
+    render(edl, "gpu.mkv", hw_accel="cuda", end="0.08")
 assert counts() == before, (before, counts())
 assert resident() - memory < 12, resident() - memory
 assert not any(driver.summary()["live"].values())
