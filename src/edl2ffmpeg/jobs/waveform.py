@@ -33,8 +33,8 @@ from edl2ffmpeg.jobs.waveform_drawing import (
 )
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.loudness_meter import Loudness, LoudnessMeter
+from edl2ffmpeg.plan.mix_planner import sample_range_of_frames
 from edl2ffmpeg.rendering.audio_pipeline import AudioPipeline
-from edl2ffmpeg.rendering.sound import samples_of_frames
 from edl2ffmpeg.settings import AudioSpeed, RenderSettings
 from edl2ffmpeg.timeline.model import GeneratedSource, MediaSource, Segment, Timeline, Track
 from edl2ffmpeg.timing import format_timecode, frame_at, frame_time
@@ -126,7 +126,7 @@ def write_waveform(
                 timeline, access, decoders, pictures=False, audio_channels=settings.audio_channels
             )
         refuse_warnings(timeline, notes, settings)
-        sample_range = samples_of_frames(timeline, frames, settings.audio_rate)
+        sample_range = sample_range_of_frames(*frames, timeline.frame_rate, settings.audio_rate)
         columns = _Columns(sample_range, width, settings.audio_channels)
         meter = LoudnessMeter(settings.audio_rate, settings.audio_channels)
         with AudioPipeline(

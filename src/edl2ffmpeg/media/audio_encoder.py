@@ -79,9 +79,9 @@ class AudioEncoder:
 
     def _converted(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """The samples in the packed form of the encoder's format, as PyAV's arrays have it."""
-        values: npt.NDArray[Any] = samples
         if self._feeding is not None:
-            values = samples = samples[:, self._feeding]
+            samples = samples[:, self._feeding]
+        values: npt.NDArray[Any] = samples
         if self._bits:
             # Rounded to what is kept of them; the bits below are left to be cut off.
             scale = 2 ** (self._bits - 1)

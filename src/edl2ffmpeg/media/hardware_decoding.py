@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ import av
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg.devices.cuda import CudaDevice, CudaEvent
+from edl2ffmpeg.errors import DeviceError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
@@ -104,8 +106,15 @@ class HardwareDecoding:
         return memory
 
     def close(self) -> None:
-        """Lets go of the decoders' surfaces; the device frees the rest when it closes."""
-        self._copying.clear()
+        """Lets go of the decoders' surfaces, each when its copy is done.
+
+        The device frees the rest when it closes.
+        """
+        while self._copying:
+            # A device that is lost copies nothing any more.
+            with suppress(DeviceError):
+                self._copying[0][0].wait()
+            self._copying.popleft()
 
 
 class _Memory:

@@ -106,6 +106,7 @@ class VideoDecoder(Owner):
             self._open(access, DECODER_THREADS, hardware.accelerator())
         except MediaError as error:
             # Decoding on the CPU fails the same way if it is the file's fault.
+            self.stats = DecodeStats()
             return f"the device fails at it: {error}"
         assert self._current is not None
         refused = refusal(self._current.native, self._context.name)

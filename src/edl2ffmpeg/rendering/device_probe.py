@@ -1,4 +1,5 @@
-"""Finds out, in a process of its own, what a CUDA device really does: ``python -m`` this module.
+"""Finds out, in a process of its own, what a CUDA device really does: ``python -m`` this module,
+with a folder for the trials' files.
 
 A driver that is broken can take a process with it, so nothing of this runs in the program's own.
 It prints one JSON object: the devices, and for each the codecs that it decodes and encodes, or why
@@ -37,9 +38,14 @@ def probe_devices() -> tuple[list[ProbedDevice], str]:
     """The CUDA devices; where there are none, why."""
     command = [sys.executable, "-m", "edl2ffmpeg.rendering.device_probe"]
     try:
-        run = subprocess.run(
-            command, capture_output=True, timeout=_LIMIT_SECONDS, stdin=subprocess.DEVNULL
-        )
+        # Made here, so that it goes even where the process is lost.
+        with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-probe-") as folder:
+            run = subprocess.run(
+                [*command, folder],
+                capture_output=True,
+                timeout=_LIMIT_SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
     except subprocess.TimeoutExpired:
         return [], f"the driver has not answered for {_LIMIT_SECONDS} s"
     if run.returncode != 0:
@@ -62,7 +68,7 @@ class _NoKernels:
         pass
 
 
-def _probe() -> dict[str, Any]:
+def _probe(folder: Path) -> dict[str, Any]:
     from edl2ffmpeg.devices.cuda import CudaDevice, count_cuda_devices
     from edl2ffmpeg.errors import DeviceError
 
@@ -75,27 +81,26 @@ def _probe() -> dict[str, Any]:
     from edl2ffmpeg.media.device_trial import decodable, encodable
 
     devices: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-probe-") as folder:
-        for number in range(count):
-            try:
-                with CudaDevice(lambda _: _NoKernels(), number) as device:
-                    free, total = device.call("cuMemGetInfo")
-                    name, capability = device.description, device.architecture
-            except DeviceError as error:
-                return {"devices": devices, "reason": str(error)}
-            devices.append(
-                {
-                    "number": number,
-                    "name": name,
-                    "compute_capability": f"{capability[:-1]}.{capability[-1]}",
-                    "memory_bytes": total,
-                    "free_bytes": free,
-                    "decodes": decodable(number, Path(folder)),
-                    "encodes": encodable(number),
-                }
-            )
+    for number in range(count):
+        try:
+            with CudaDevice(lambda _: _NoKernels(), number) as device:
+                free, total = device.call("cuMemGetInfo")
+                name, capability = device.description, device.architecture
+        except DeviceError as error:
+            return {"devices": devices, "reason": str(error)}
+        devices.append(
+            {
+                "number": number,
+                "name": name,
+                "compute_capability": f"{capability[:-1]}.{capability[-1]}",
+                "memory_bytes": total,
+                "free_bytes": free,
+                "decodes": decodable(number, folder),
+                "encodes": encodable(number),
+            }
+        )
     return {"devices": devices, "reason": ""}
 
 
 if __name__ == "__main__":
-    print(json.dumps(_probe()))
+    print(json.dumps(_probe(Path(sys.argv[1]))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from edl2ffmpeg.compositor.cuda import open_cuda_device
 from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.devices.selection import DeviceDecision
-from edl2ffmpeg.errors import DeviceError, KernelCompileError
+from edl2ffmpeg.errors import DeviceError
 from edl2ffmpeg.media.hardware_decoding import HardwareDecoding
 from edl2ffmpeg.settings import HardwareFallback, RenderSettings
 
@@ -52,11 +52,7 @@ class Hardware:
 
 
 @contextmanager
-def opened_hardware(
-    decision: DeviceDecision,
-    settings: RenderSettings,
-    open_device: Callable[[int], CudaDevice] | None = None,
-) -> Iterator[Hardware]:
+def opened_hardware(decision: DeviceDecision, settings: RenderSettings) -> Iterator[Hardware]:
     """The device of ``decision``, open until the end of the block.
 
     All that uses it has to be closed by then.  Raises ``DeviceError`` where it cannot be had and
@@ -67,8 +63,8 @@ def opened_hardware(
         yield Hardware(decision)
         return
     try:
-        device = (open_device or open_cuda_device)(decision.number)
-    except (DeviceError, KernelCompileError) as error:
+        device = open_cuda_device(decision.number)
+    except DeviceError as error:
         if settings.hw_fallback is HardwareFallback.ERROR:
             raise
         found = replace(decision, used="cpu", reason=str(error), number=None, decodes=False)

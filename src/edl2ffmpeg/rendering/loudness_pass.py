@@ -7,9 +7,9 @@ from time import perf_counter
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_formats import AudioOutput
 from edl2ffmpeg.media.loudness_meter import Loudness, LoudnessMeter
+from edl2ffmpeg.plan.mix_planner import sample_range_of_frames
 from edl2ffmpeg.rendering.audio_pipeline import AudioPipeline
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
-from edl2ffmpeg.rendering.sound import samples_of_frames
 from edl2ffmpeg.settings import AudioSpeed, RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 
@@ -26,7 +26,7 @@ def measure_mix(
 ) -> Loudness:
     """The loudness of all tracks together, as they are before any gain."""
     started = perf_counter()
-    first, end = samples_of_frames(timeline, frame_range, output.sample_rate)
+    first, end = sample_range_of_frames(*frame_range, timeline.frame_rate, output.sample_rate)
     frames = frame_range[1] - frame_range[0]
     meter = LoudnessMeter(output.sample_rate, output.channels)
     done = 0

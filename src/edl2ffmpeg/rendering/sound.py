@@ -25,7 +25,7 @@ from edl2ffmpeg.settings import AudioSpeed, AudioTracks, RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import format_seconds
 
-__all__ = ["Blocks", "SoundTracks", "samples_of_frames", "stream_titles"]
+__all__ = ["Blocks", "SoundTracks", "loudness_report", "stream_titles"]
 
 Blocks = tuple[Samples, ...]
 
@@ -58,6 +58,7 @@ class SoundTracks(Owner):
     ) -> None:
         self._rate = output.sample_rate
         self.samples = 0
+        sample_range = sample_range_of_frames(*frame_range, timeline.frame_rate, self._rate)
         with ExitStack() as stack:
             self._streams = [
                 _Stream(
@@ -68,7 +69,7 @@ class SoundTracks(Owner):
                             access,
                             sample_rate=output.sample_rate,
                             channels=output.channels,
-                            sample_range=samples_of_frames(timeline, frame_range, self._rate),
+                            sample_range=sample_range,
                             track=track,
                             keep_pitch=settings.audio_speed is AudioSpeed.PITCH,
                             gain_db=gain_db,
@@ -166,13 +167,6 @@ def loudness_report(loudness: Loudness) -> dict[str, Any]:
         "true_peak_dbtp": loudness.true_peak,
     }
     return {name: None if number is None else round(number, 2) for name, number in numbers.items()}
-
-
-def samples_of_frames(
-    timeline: Timeline, frame_range: tuple[int, int], sample_rate: int
-) -> tuple[int, int]:
-    """The samples ``[start, end)`` that sound during output frames ``frame_range``."""
-    return sample_range_of_frames(*frame_range, timeline.frame_rate, sample_rate)
 
 
 def stream_titles(timeline: Timeline, settings: RenderSettings) -> tuple[str, ...]:
