@@ -12,7 +12,8 @@ import pytest
 import edl2ffmpeg
 from edl2ffmpeg import arguments
 from edl2ffmpeg.media.audio_formats import AUDIO_CODECS
-from edl2ffmpeg.media.formats import CONTAINERS, VIDEO_CODECS
+from edl2ffmpeg.media.formats import CONTAINERS
+from edl2ffmpeg.media.video_codecs import VIDEO_CODECS
 from helpers.edl_factory import document, generated, video_clip
 from helpers.rendering import render_edl
 

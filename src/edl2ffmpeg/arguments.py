@@ -75,9 +75,7 @@ def render_parser() -> argparse.ArgumentParser:
     _add_encoding_options(parser.add_argument_group("encoding"))
     _add_sound_options(parser.add_argument_group("sound"))
     _add_timeline_options(parser.add_argument_group("timeline"))
-    _add_hardware_options(
-        parser.add_argument_group("hardware (this version: cuda decodes and draws)")
-    )
+    _add_hardware_options(parser.add_argument_group("hardware"))
     add_access_options(parser.add_argument_group("what the EDL may open"))
     _add_running_options(parser.add_argument_group("running"))
     return parser
@@ -86,7 +84,7 @@ def render_parser() -> argparse.ArgumentParser:
 def _add_encoding_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "-c", "--codec", metavar="NAME",
-        help="libx264 (usual) libx265 libsvtav1 libvpx-vp9 prores dnxhr mpeg2 ffv1",
+        help="h264 (usual) hevc av1 vp9 prores dnxhr mpeg2 ffv1, or an encoder",
     )  # fmt: skip
     group.add_argument("-b", "--bitrate", metavar="RATE", type=checked(_bitrate), help="e.g. 8M")
     group.add_argument("-p", "--preset", metavar="NAME", help="the encoder's preset or profile")
@@ -94,6 +92,10 @@ def _add_encoding_options(group: argparse._ActionsContainer) -> None:
         "--crf", metavar="N", type=checked(_number), help="constant quality (libx264: 23)"
     )
     group.add_argument("--pix-fmt", metavar="NAME", help="e.g. yuv420p10le for 10 bits")
+    group.add_argument(
+        "-x", "--encoder-option", metavar="NAME=VALUE", action="append", default=[],
+        type=checked(_encoder_option), help="for FFmpeg's encoder, e.g. bf=3; repeatable",
+    )  # fmt: skip
 
 
 def _add_sound_options(group: argparse._ActionsContainer) -> None:
@@ -180,7 +182,7 @@ def _add_hardware_options(group: argparse._ActionsContainer) -> None:
             f"--hw-{stage}", action=argparse.BooleanOptionalAction, help=f"{stage} on the device"
         )
     group.add_argument(
-        "--async-depth", metavar="N", type=checked(_positive), help="surfaces in flight"
+        "--async-depth", metavar="N", type=checked(_count), help="pictures on their way in NVENC"
     )
 
 
@@ -301,6 +303,13 @@ def _bitrate(text: str) -> int:
     if value <= 0:
         raise ValueError(f"{text!r} is not above zero")
     return value
+
+
+def _encoder_option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ValueError(f"{text!r} is not NAME=VALUE, such as bf=3")
+    return name, value
 
 
 def _number(text: str) -> float:

@@ -188,6 +188,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         preset=options.preset,
         crf=options.crf,
         pixel_format=options.pix_fmt,
+        encoder_options=dict(options.encoder_option),
         frame_rate=options.fps,
         width=options.width,
         height=options.height,

@@ -91,7 +91,8 @@ class RenderSettings:
     """Options of a render; every default is what ``edl2ffmpeg EDL OUT`` does.
 
     ``codec`` is an FFmpeg encoder or a common name (``h264``); None is the container's
-    usual one.  ``bitrate`` is in bits per second and excludes ``crf``.  ``start`` and
+    usual one.  ``bitrate`` is in bits per second and excludes ``crf``.  ``encoder_options`` are
+    handed on to FFmpeg's encoder by their names there.  ``start`` and
     ``end`` cut the timeline, in seconds.  ``threads`` 0 chooses by the machine.
     ``allow_protocols`` and ``restrict`` say what an EDL may open, ``locations`` maps the
     format's location ids to uris.
@@ -111,6 +112,7 @@ class RenderSettings:
     preset: str | None = None
     crf: float | None = None
     pixel_format: str | None = None
+    encoder_options: dict[str, str] = field(default_factory=dict)
     frame_rate: Fraction | None = None
     width: int | None = None
     height: int | None = None
@@ -152,7 +154,7 @@ class RenderSettings:
             ("audio_bitrate", 1, _MAX_TERM),
             ("width", 1, _MAX_PIXELS),
             ("height", 1, _MAX_PIXELS),
-            ("async_depth", 1, _MAX_TERM),
+            ("async_depth", 0, _MAX_TERM),
         ):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _whole(getattr(self, name), name, low, high))
@@ -180,6 +182,7 @@ class RenderSettings:
         self._set("allow_protocols", _protocols)
         self._set("restrict", _folders)
         self._set("locations", _table)
+        self._set("encoder_options", _options)
 
     @property
     def burns_subtitles(self) -> bool:
@@ -323,3 +326,12 @@ def _table(value: Any, name: str) -> dict[str, str]:
         if all(isinstance(key, str) and isinstance(uri, str) for key, uri in table.items()):
             return table
     raise _refuse(name, "a mapping of location ids to uris, both text", value)
+
+
+def _options(value: Any, name: str) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(
+        isinstance(key, str) and isinstance(entry, (str, int, float))
+        for key, entry in value.items()
+    ):
+        return {key: str(entry) for key, entry in value.items()}
+    raise _refuse(name, "a mapping of FFmpeg's option names to values", value)

@@ -45,7 +45,7 @@ def both(folder: Path, edl: Json, **options: Any) -> tuple[Any, list[Any]]:
     path = write_edl(folder, edl)
     settings = {"codec": "ffv1", "overwrite": True, **options}
     gpu = edl2ffmpeg.render(path, folder / "gpu.mkv", hw_accel="cuda", **settings)
-    cpu = edl2ffmpeg.render(path, folder / "cpu.mkv", **settings)
+    cpu = edl2ffmpeg.render(path, folder / "cpu.mkv", hw_accel="none", **settings)
     found, wanted = frames(gpu.output), frames(cpu.output)
     assert len(found) == len(wanted) == cpu.frames
     different = [n for n in range(len(found)) if not np.array_equal(found[n], wanted[n])]

@@ -340,3 +340,12 @@ def crop_alpha_job(alpha: Plane, across: int, down: int, columns: int, rows: int
 def weigh_job(
     shares: Plane, outside: Plane, inside: Plane, spacing_x: int, spacing_y: int
 ) -> _Launches: ...
+def device_plane(
+    address: int,
+    rows: int,
+    columns: int,
+    pitch: int,
+    sample_bytes: int,
+    device: int,
+    owner: object,
+) -> object: ...

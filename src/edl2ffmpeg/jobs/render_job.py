@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from edl2ffmpeg._version import __version__
-from edl2ffmpeg.devices.selection import DeviceDecision, choose_device
+from edl2ffmpeg.devices.selection import DeviceDecision, allows_cpu
 from edl2ffmpeg.errors import (
+    DeviceError,
     EdlValidationError,
     MediaOpenError,
     Problem,
     SettingsError,
 )
 from edl2ffmpeg.jobs.check import MAX_PROBLEMS, MediaNotes, check_media
+from edl2ffmpeg.jobs.device_choice import choose_stages, software_choice, without_pictures
 from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.jobs.subtitles import SubtitleJob
 from edl2ffmpeg.media.access import AccessRules
@@ -28,9 +30,9 @@ from edl2ffmpeg.media.formats import (
     ContainerFormat,
     VideoOutput,
     container_for,
+    device_of_codec,
     refuse_picture_options,
     subtitle_codec,
-    video_output,
 )
 from edl2ffmpeg.media.loudness_meter import Loudness
 from edl2ffmpeg.media.verify import verify_frame_count, verify_sample_count
@@ -140,8 +142,32 @@ def render_timeline(
     _refuse_output(job.timeline, output, settings, "output")
     for name in job.subtitles.files:
         _refuse_output(job.timeline, name, settings, "subtitle file")
+    try:
+        return _render(job, output, settings, progress, guard)
+    except DeviceError as error:
+        if not job.device.is_cuda or not allows_cpu(settings):
+            raise
+        reason = str(error)
+    return _render(_on_the_cpu(job, settings, reason), output, settings, progress, guard)
+
+
+def _on_the_cpu(job: _Job, settings: RenderSettings, reason: str) -> _Job:
+    """``job`` without the device that has failed."""
+    assert job.video is not None
+    size = (job.video.width, job.video.height)
+    device, video = software_choice(settings, job.container, size, job.video.frame_rate, reason)
+    return replace(job, device=device, video=video)
+
+
+def _render(
+    job: _Job,
+    output: Path,
+    settings: RenderSettings,
+    progress: ProgressCallback | None,
+    guard: PublishGuard | None,
+) -> RenderResult:
     with (
-        opened_hardware(job.device, settings) as hardware,
+        opened_hardware(job.device) as hardware,
         DecoderPool(job.access, settings.threads, hardware.decoding) as decoders,
         # Named after the movie: subtitles without one are of no use.
         job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
@@ -180,9 +206,18 @@ def render_timeline(
         write_subtitles()
     # What was foretold of the sources' ends has been measured by now, or did not come true.
     measured = [*result.warnings, *gain.warnings, *_missed(settings, gain, result)]
-    measured += hardware.warnings
+    measured += _device_warnings(job.device, settings)
     warnings = all_warnings(job.timeline, MediaNotes(notes.odd), measured)
     return _result(job, output, settings, result, gain, hardware.decision, warnings)
+
+
+def _device_warnings(device: DeviceDecision, settings: RenderSettings) -> list[str]:
+    """That something else is used than was asked for, and why."""
+    if not device.is_cuda and device.requested == "cuda":
+        return [f"rendered on the CPU and not on a GPU: {device.reason}"]
+    if not device.encodes and (settings.hw_encode or device_of_codec(settings)):
+        return [f"encoded on the CPU and not on a GPU: {device.encode.reason}"]
+    return []
 
 
 def _missed(settings: RenderSettings, gain: _Gain, session: SessionResult) -> list[str]:
@@ -199,12 +234,11 @@ def _missed(settings: RenderSettings, gain: _Gain, session: SessionResult) -> li
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job:
-    device = choose_device(settings)
     timeline = with_overrides(timeline, settings)
     container = container_for(output)
     if settings.subtitles is Subtitles.EMBED:
         subtitle_codec(container)
-    video, audio = _outputs(timeline, container, settings)
+    device, video, audio = _outputs(timeline, container, settings)
     planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
     frames = frame_range_of(timeline, settings, planner.frame_count)
     access = access_rules(settings)
@@ -214,20 +248,20 @@ def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> _Job
 
 def _outputs(
     timeline: Timeline, container: ContainerFormat, settings: RenderSettings
-) -> tuple[VideoOutput | None, AudioOutput | None]:
-    """How pictures and sound are encoded; None where there are none."""
+) -> tuple[DeviceDecision, VideoOutput | None, AudioOutput | None]:
+    """How pictures and sound are made and encoded; None where there are none."""
     titles = stream_titles(timeline, settings)
     # Judged even where the EDL has no sound: what is asked for must be possible.
     audio = audio_output(settings, container, titles or ("",))
     if not container.is_sound_only:
         size = (timeline.width, timeline.height)
-        video = video_output(settings, container, *size, timeline.frame_rate)
-        return video, audio if titles else None
+        device, video = choose_stages(settings, container, size, timeline.frame_rate)
+        return device, video, audio if titles else None
     refuse_picture_options(settings, container)
     if not titles:
         why = "--no-audio asks for none" if not settings.audio else "the EDL has no audio track"
         raise SettingsError(f".{container.extensions[0]} holds sound alone, but {why}")
-    return None, audio
+    return without_pictures(settings), None, audio
 
 
 def _gain(job: _Job, settings: RenderSettings, progress: ProgressCallback | None) -> _Gain:
@@ -328,12 +362,7 @@ def _result(
         "output": str(output),
         "bytes": output.stat().st_size,
         "settings": _settings_report(settings, job),
-        "device": {
-            "requested": device.requested,
-            "used": device.used,
-            "reason": device.reason,
-            "decoders": session.decoders,
-        },
+        "device": device.report() | {"decoders": session.decoders},
         "timeline": {
             "frame_rate": str(job.timeline.frame_rate),
             "width": job.timeline.width,

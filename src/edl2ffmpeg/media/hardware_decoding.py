@@ -85,14 +85,15 @@ class HardwareDecoding:
             self._device.copy_rows(
                 (target.address, target.pitch), (source.address, source.pitch), width, source.rows
             )
-        self._copying.append((self._device.mark(self._device.stream), frame.native))
+        copied = self._device.mark(self._device.stream)
+        self._copying.append((copied, frame.native))
         while len(self._copying) > _MOST_COPIES or (
             self._copying and self._copying[0][0].is_past()
         ):
             event, _ = self._copying[0]
             event.wait()
             self._copying.popleft()
-        return replace(frame, planes=made, native=lease)
+        return replace(frame, planes=made, native=lease, arrival=copied)
 
     def _lend(self, size: int) -> _Memory:
         free = self._free.setdefault(size, deque())

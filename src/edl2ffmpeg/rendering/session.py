@@ -93,6 +93,7 @@ class RenderSession(Owner):
                         access,
                         video.pixel_format,
                         hardware.device if hardware is not None else None,
+                        video.surfaces,
                     )
                 )
             self._muxer = stack.enter_context(
@@ -103,6 +104,7 @@ class RenderSession(Owner):
                     audio=audio,
                     threads=settings.threads,
                     subtitles=subtitles,
+                    device=hardware.decision.number if hardware is not None else None,
                 )
             )
             if audio is not None:
@@ -185,7 +187,7 @@ class RenderSession(Owner):
         if self._video is not None:
             result.stage_seconds |= self._video.stage_seconds
             result.counters |= vars_of(self._compositing.compositor.counters)
-            result.counters["frame_buffers"] = self._compositing.pool.buffers
+            result.counters["frame_buffers"] = self._compositing.buffers
             result.warnings += self._video.warnings + self._compositing.warnings
             result.held += [
                 {
