@@ -77,13 +77,16 @@ def _number(options: Mapping[str, str], name: str) -> int:
 def logged_errors() -> Iterator[list[str]]:
     """What FFmpeg says about its errors meanwhile, once over: their codes tell little."""
     lines: list[str] = []
-    before = av.logging.get_level()
+    before, skipped = av.logging.get_level(), av.logging.get_skip_repeated()
     av.logging.set_level(av.logging.ERROR)
+    # What it said of the render before is said again of this one.
+    av.logging.set_skip_repeated(False)
     try:
         with av.logging.Capture(local=False) as captured:
             yield lines
     finally:
         av.logging.set_level(before)
+        av.logging.set_skip_repeated(skipped)
         lines += [message.strip() for _, _, message in captured]
 
 
