@@ -372,7 +372,7 @@ render(edl, "gpu.mp4", progress=stop, codec="h264", hw_accel="cuda")
 
 def test_many_sessions_in_one_process_grow_nothing(kernels: Path, tmp_path: Path) -> None:
     code = """
-import os, threading
+import gc, os, threading
 def counts():
     return len(os.listdir("/proc/self/fd")), threading.active_count()
 def resident():
@@ -380,6 +380,7 @@ def resident():
 device_choice.try_device = lambda number, encoder: DeviceTrial("nvsim")
 for _ in range(20):
     render(edl, "gpu.mp4", codec="h264", hw_accel="cuda", end="0.08")
+gc.collect(); gc.freeze()
 before, memory = counts(), resident()
 for _ in range(500):
     render(edl, "gpu.mp4", codec="h264", hw_accel="cuda", end="0.08")
