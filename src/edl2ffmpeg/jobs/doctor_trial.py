@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.api import render
 from edl2ffmpeg.devices.gpu_usage import GpuUsage
 from edl2ffmpeg.devices.selection import DeviceDecision, StageDecision
 from edl2ffmpeg.errors import DeviceError, Edl2FfmpegError
 from edl2ffmpeg.frame import Colour, pixel_format
 from edl2ffmpeg.jobs.doctor import Finding
-from edl2ffmpeg.jobs.render_job import RenderResult
+from edl2ffmpeg.jobs.render_job import RenderResult, access_rules, render_timeline
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.formats import container_for, video_output
@@ -36,6 +35,7 @@ from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_device
 from edl2ffmpeg.rendering.hardware import opened_hardware
 from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.model import MediaSource, StreamKind, StreamSelector
 
 __all__ = ["Trial"]
@@ -228,7 +228,9 @@ class Trial:
         if self._device is not None and not on_cpu:
             device = {"hw_accel": "cuda", "hw_device": str(self._device)}
         try:
-            return render(edl, self._folder / name, codec=codec, overwrite=True, **device)
+            settings = RenderSettings(codec=codec, overwrite=True, **device)
+            timeline = load_timeline_file(edl, resolve=access_rules(settings).resolve)
+            return render_timeline(timeline, self._folder / name, settings)
         finally:
             gc.collect()
 
