@@ -205,6 +205,24 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
         "--threads", metavar="N", type=checked(_count), default=0, help="per codec (0: automatic)"
     )
     group.add_argument(
+        "--jobs", metavar="N", type=checked(_jobs), help="processes that render (auto), 0: this one"
+    )
+    group.add_argument(
+        "--chunk-seconds", metavar="SECONDS", type=checked(parse_timecode),
+        help="length of what is encoded on its own (10; 0: all)",
+    )  # fmt: skip
+    group.add_argument(
+        "--retries", metavar="N", type=checked(_count), default=2, help="of a part that fails (2)"
+    )
+    group.add_argument(
+        "--stall-timeout", metavar="SECONDS", type=checked(_number), default=60,
+        help="end a process that does nothing for so long (60)",
+    )  # fmt: skip
+    group.add_argument(
+        "--worker-memory", metavar="SIZE", type=checked(_size), help="most for a process, e.g. 4G"
+    )
+    group.add_argument("--fresh", action="store_true", help="go on with nothing done before")
+    group.add_argument(
         "--progress", choices=("auto", "bar", "json", "none"), default="auto",
         metavar="HOW", help="auto (default: a bar on a terminal), bar, json, none",
     )  # fmt: skip
@@ -320,6 +338,20 @@ def _positive(text: str) -> int:
     value = _count(text)
     if value == 0:
         raise ValueError("must be at least 1")
+    return value
+
+
+def _jobs(text: str) -> int | None:
+    return None if text == "auto" else _count(text)
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([kKmMgG]?)", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a size such as 4G or 800M")
+    value = int(Fraction(match[1]) * 1024 ** " kmg".index(match[2].lower() or " "))
+    if value <= 0:
+        raise ValueError(f"{text!r} is not above zero")
     return value
 
 

@@ -7,7 +7,6 @@ as if one encoder had made them all; a chunk that is too short to be reordered f
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from edl2ffmpeg.media.stream_parameters import VideoParameters
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.cues import Cue
 
-__all__ = ["PictureChunk", "concatenate", "parameters_of"]
+__all__ = ["PictureChunk", "concatenate"]
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,6 @@ class PictureChunk:
     path: Path
     first: int
     frames: int
-
-
-def parameters_of(reader: PacketReader) -> VideoParameters:
-    """What the header of a packet file of pictures says of its stream."""
-    found = pickle.loads(reader.header)
-    assert isinstance(found, VideoParameters)
-    return found
 
 
 def concatenate(
@@ -70,7 +62,7 @@ def concatenate(
                 av.open(f"file:{path}", "w", format=container.muxer, container_options=options)
             )
         with PacketReader(chunks[0].path) as first:
-            parameters = parameters_of(first)
+            parameters = VideoParameters.from_json(first.header)
         with encoding(str(path), "writing the header"):
             pictures = parameters.add_to(output)
             streams = _sound_streams(output, audio)
@@ -113,7 +105,7 @@ def _pictures(
     position = 0
     for chunk in chunks:
         with PacketReader(chunk.path) as reader:
-            if parameters_of(reader) != parameters:
+            if VideoParameters.from_json(reader.header) != parameters:
                 raise EncodeError(
                     f"{chunk.path}: was encoded with other parameters than the first chunk; "
                     "render with --fresh"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from contextlib import ExitStack
 from io import BytesIO
@@ -33,7 +32,33 @@ def _unwritten_container(container: ContainerFormat) -> OutputContainer:
     return av.open(BytesIO(), "w", format=container.muxer)
 
 
-class PictureFileEncoder(Owner):
+class _FileEncoder(Owner):
+    """What encoders of pictures and of sound have in common: a packet file."""
+
+    _file: PacketWriter
+    _stack: ExitStack
+
+    @property
+    def packets(self) -> int:
+        """Packets that have come out."""
+        return self._file.packets
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file so far."""
+        return self._file.bytes
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file so far."""
+        return self._file.digest
+
+    def close(self) -> None:
+        """Lets encoders and file go.  May be called twice."""
+        self._stack.close()
+
+
+class PictureFileEncoder(_FileEncoder):
     """Frames of one chunk, counted from 0, into the packet file ``path``."""
 
     def __init__(
@@ -45,18 +70,13 @@ class PictureFileEncoder(Owner):
                 unwritten = stack.enter_context(_unwritten_container(container))
                 self._encoder = VideoEncoder(unwritten, video, threads)
             self.parameters = VideoParameters.of(self._encoder.codec_context)
-            self._file = stack.enter_context(PacketWriter(path, pickle.dumps(self.parameters)))
+            self._file = stack.enter_context(PacketWriter(path, self.parameters.as_json()))
             self._stack = stack.pop_all()
 
     @property
     def frames(self) -> int:
         """Frames given to the encoder."""
         return self._encoder.frames_encoded
-
-    @property
-    def packets(self) -> int:
-        """Packets that have come out."""
-        return self._file.packets
 
     def write_frame(self, frame: Frame) -> None:
         """Encodes the next frame."""
@@ -76,12 +96,8 @@ class PictureFileEncoder(Owner):
         packet.time_base = packet.time_base or self._encoder.codec_context.time_base
         self._file.write(packet)
 
-    def close(self) -> None:
-        """Lets encoder and file go.  May be called twice."""
-        self._stack.close()
 
-
-class SoundFileEncoder(Owner):
+class SoundFileEncoder(_FileEncoder):
     """Blocks of float32 samples of each stream of sound into the packet file ``path``."""
 
     def __init__(self, path: Path, container: ContainerFormat, audio: AudioOutput) -> None:
@@ -107,7 +123,3 @@ class SoundFileEncoder(Owner):
                 for packet in encoder.drain():
                     self._file.write(packet, number)
         self._file.finish()
-
-    def close(self) -> None:
-        """Lets encoders and file go.  May be called twice."""
-        self._stack.close()

@@ -4,7 +4,7 @@ Note [Packet files]: no container gives back the packets that it was given: Matr
 timestamps and rewrites H.264, MP4 drops side data, NUT has no decoding times.  A chunk has to be
 muxed later as if its encoder had been there, so its packets are stored as they are::
 
-    magic, header (pickled by the caller), then for each packet
+    magic, header (what the caller says of the streams), then for each packet
     size, stream, flags, pts, dts, duration, CRC-32, side data, data
     and at the end a record without data, which says how many there were
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 from zlib import crc32
@@ -71,6 +72,7 @@ class PacketWriter(Owner):
         self._path = str(path)
         self.packets = 0
         self.bytes = 0
+        self._digest = sha256()
         with encoding(self._path, "opening the file"):
             self._file: IO[bytes] | None = open(path, "wb", _BUFFER_BYTES)  # noqa: SIM115
         try:
@@ -88,10 +90,13 @@ class PacketWriter(Owner):
         packed = b"".join(_packed_side(name, content) for name, content in sides)
         flags = _KEYFRAME if packet.is_keyframe else 0
         check = crc32(data, crc32(packed))
-        self._write(
-            _RECORD.pack(stream, flags, len(sides), *times, len(data), check), packed, data
-        )
+        self._write(_RECORD.pack(stream, flags, len(sides), *times, len(data), check), packed, data)
         self.packets += 1
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what was written, as hexadecimal text."""
+        return self._digest.hexdigest()
 
     def finish(self) -> None:
         """Says how many packets there were, and closes the file."""
@@ -107,6 +112,7 @@ class PacketWriter(Owner):
         with encoding(self._path, "writing packets"):
             for part in parts:
                 self._file.write(part)
+                self._digest.update(part)
                 self.bytes += len(part)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ a machine without the GPU that encoded them.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -52,6 +53,26 @@ class VideoParameters:
         rate = context.framerate
         assert rate is not None
         return cls(context.codec.name, Fraction(rate), Fraction(1), kept)
+
+    def as_json(self) -> bytes:
+        """For a file; ``from_json`` reads it."""
+        fields = {
+            name: {"hex": value.hex()} if isinstance(value, bytes) else value
+            for name, value in self.fields
+        }
+        rates = [str(self.frame_rate), str(self.sample_aspect_ratio)]
+        return json.dumps({"encoder": self.encoder, "rates": rates, "fields": fields}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> VideoParameters:
+        """What ``as_json`` gave; ``ValueError`` or ``KeyError`` for anything else."""
+        found = json.loads(data)
+        fields = tuple(
+            (name, bytes.fromhex(value["hex"]) if isinstance(value, dict) else value)
+            for name, value in found["fields"].items()
+        )
+        frame_rate, aspect = map(Fraction, found["rates"])
+        return cls(found["encoder"], frame_rate, aspect, fields)
 
     def add_to(self, container: OutputContainer) -> VideoStream:
         """A stream of these parameters; the packets that it gets count frames."""
