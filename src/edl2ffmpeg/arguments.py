@@ -42,7 +42,15 @@ COMMANDS = {
 
 _USAGE = "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {" + ",".join(COMMANDS) + "} ... [--help]"
 
-_EPILOG = "commands:\n" + "".join(f"  {name:<28} {text}\n" for name, text in COMMANDS.items())
+# Commands with one thing in common share a line.
+_TOLD = {
+    "check": COMMANDS["check"],
+    "plan": COMMANDS["plan"],
+    "still, sheet, waveform": "draw one frame, both sides of every cut, or the sound",
+    "devices": COMMANDS["devices"],
+    "schema": COMMANDS["schema"],
+}
+_EPILOG = "commands:\n" + "".join(f"  {name:<28} {text}\n" for name, text in _TOLD.items())
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,7 +74,10 @@ def render_parser() -> argparse.ArgumentParser:
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
             prog, max_help_position=31, width=96
         ),
+        add_help=False,
     )
+    # Without a heading, what has to be given follows the description.
+    parser._positionals.title = None
     parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
     parser.add_argument(
         "out", metavar="OUT", type=Path,
@@ -231,6 +242,7 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
         "-v", "--verbose", action="count", default=0, help="say what is done (-vv: and closed)"
     )
     group.add_argument("-q", "--quiet", action="store_true", help="errors and warnings only")
+    group.add_argument("-h", "--help", action="help", help="show this help and exit")
     group.add_argument("--version", action="version", version=f"edl2ffmpeg {__version__}")
 
 

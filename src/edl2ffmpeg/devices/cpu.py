@@ -15,7 +15,7 @@ __all__ = [
     "worker_count",
 ]
 
-CHUNK_ENCODER_THREADS = 6
+CHUNK_ENCODER_THREADS = 4
 """Threads of an encoder that makes one of several chunks, unless asked for otherwise.
 
 A constant, because the bytes that x264 makes depend on it: they must not depend on the machine,

@@ -22,12 +22,28 @@ from edl2ffmpeg.jobs.publish import cut_name
 from edl2ffmpeg.media._translate import reason_of
 from edl2ffmpeg.ownership import Owner
 
-__all__ = ["JobFolder"]
+__all__ = ["JobFolder", "remove_job_folder"]
 
 _SUFFIX = "edl2ffmpeg"
 _LOCK = "lock"
 _MANIFEST = "manifest.json"
 _FORMAT = 1
+
+
+def _path_of(place: Path) -> Path:
+    return place.parent / cut_name(place, _SUFFIX, 0)
+
+
+def remove_job_folder(output: Path) -> None:
+    """Removes what an earlier render has left of ``output``, which is there now without it."""
+    path = _path_of(Path(os.path.realpath(output)))
+    with contextlib.suppress(OSError):
+        lock = os.open(path / _LOCK, os.O_RDWR)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path)
+        finally:
+            os.close(lock)
 
 
 class JobFolder(Owner):
@@ -40,7 +56,7 @@ class JobFolder(Owner):
 
     def __init__(self, output: Path, *, fresh: bool = False) -> None:
         place = Path(os.path.realpath(output))
-        self.path = place.parent / cut_name(place, _SUFFIX, 0)
+        self.path = _path_of(place)
         self._output = output
         self._lock: int | None = None
         self._discarded = False

@@ -14,7 +14,7 @@ from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from edl2ffmpeg.jobs.chunked_render import ChunkedRender, Rendered
 from edl2ffmpeg.jobs.job import Job, Outcome, refuse_warnings
-from edl2ffmpeg.jobs.job_folder import JobFolder
+from edl2ffmpeg.jobs.job_folder import JobFolder, remove_job_folder
 from edl2ffmpeg.jobs.media_identity import MediaIdentity
 from edl2ffmpeg.jobs.publish import PublishGuard, published
 from edl2ffmpeg.media.concatenation import PictureChunk, concatenate
@@ -87,6 +87,7 @@ def render_at_once(
         elif job.audio is not None:
             verify_sample_count(partial, result.samples, job.audio.sample_rate)
         write_subtitles()
+    remove_job_folder(output)
     warnings = [*result.warnings, *gain.warnings]
     warnings += [*missed_loudness(settings, gain, result.sound), *hardware.warnings]
     return Outcome(result, gain, hardware.decision, notes, warnings, _chunks_report(job, None))
