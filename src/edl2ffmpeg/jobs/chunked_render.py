@@ -116,7 +116,7 @@ class ChunkedRender:
             self._run_all()
         except _UseCpuError as error:
             why = f"rendered on the CPU and not on a GPU: {error}"
-            _log.warning("%s", why)
+            _log.info("%s", why)
             self._rendered.warnings.append(why)
             decision = replace(
                 self._recipe.device, used="cpu", reason=str(error), number=None, decodes=False

@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.1
 # A process that has to load everything first, on a machine that is busy.
 _START_SECONDS = 60.0
 # From being asked to stop to being killed.
-_ORDERLY_SECONDS = 1.0
+_ORDERLY_SECONDS = 0.5
 
 
 @dataclass(eq=False)

@@ -48,9 +48,9 @@ def check_chunk(path: Path, frames: int) -> None:
 
 
 def _decode_head(path: Path, parameters: VideoParameters, head: list[StoredPacket]) -> None:
-    decoder = parameters.decoder()
     found: list[av.VideoFrame] = []
     with encoding(str(path), "decoding its first picture"):
+        decoder = parameters.decoder()
         for stored in head:
             packet = stored.packet(stored.pts, stored.dts)
             packet.time_base = Fraction(1, 1000)

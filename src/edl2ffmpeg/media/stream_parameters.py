@@ -26,6 +26,7 @@ _FIELDS = (
     "field_order", "reorder_depth", "color_range", "colorspace",
     "color_primaries", "color_trc", "extradata",
 )  # fmt: skip
+_DECODER_FIELDS = ("width", "height", "pix_fmt", "codec_tag", "extradata")
 _UNKNOWN_TAG = "\0\0\0\0"
 # FFmpeg's own decoder of AV1 needs a GPU.
 _SOFTWARE_DECODERS = {"av1": "libdav1d"}
@@ -96,8 +97,8 @@ class VideoParameters:
         context = CodecContext.create(_SOFTWARE_DECODERS.get(name, name), "r")
         assert isinstance(context, VideoCodecContext)
         context.thread_count = 1
-        extradata = dict(self.fields).get("extradata")
-        if extradata is not None:
-            context.extradata = extradata
+        for name, value in self.fields:
+            if name in _DECODER_FIELDS:
+                setattr(context, name, value)
         context.open()
         return context
