@@ -44,7 +44,7 @@ def both(folder: Path, edl: Json, **options: Any) -> tuple[Any, list[Any]]:
     """The render on the GPU, and its pictures, which are the CPU's."""
     path = write_edl(folder, edl)
     settings = {"codec": "ffv1", "overwrite": True, **options}
-    gpu = edl2ffmpeg.render(path, folder / "gpu.mkv", hw_accel="cuda", **settings)
+    gpu = edl2ffmpeg.render(path, folder / "gpu.mkv", hw_accel="cuda", jobs=0, **settings)
     cpu = edl2ffmpeg.render(path, folder / "cpu.mkv", hw_accel="none", **settings)
     found, wanted = frames(gpu.output), frames(cpu.output)
     assert len(found) == len(wanted) == cpu.frames

@@ -104,9 +104,9 @@ def render(
     progress: Callable[[edl2ffmpeg.Progress], None] | None = None,
     **options: Any,
 ) -> edl2ffmpeg.RenderResult:
-    """Renders without loss to ``name`` beside the EDL; nothing of it lives on."""
+    """Renders without loss to ``name`` beside the EDL, in this process; nothing of it lives on."""
     output = edl.parent / name
-    options = {"codec": "ffv1", "overwrite": True, "hw_accel": "none", **options}
+    options = {"codec": "ffv1", "overwrite": True, "hw_accel": "none", "jobs": 0, **options}
     try:
         return edl2ffmpeg.render(edl, output, progress=progress, **options)
     finally:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import edl2ffmpeg
 import nvsim
 from helpers.device.host_launcher import build_kernels
+from helpers.processes import is_running, worker_fault
 from nvsim import CudaResult, Fault
 from nvsim.process import SimulatorRun
+from nvsim.product import decoded
 
 pytest.importorskip("cuda.bindings", reason="cuda-bindings is for Linux alone")
 
@@ -295,17 +299,71 @@ assert not any(driver.summary()["live"].values())
     ]
 
 
+@pytest.mark.parametrize("fallback", ["allow", "error"])
+def test_a_driver_call_that_hangs_is_ended_with_its_process(
+    fallback: str, kernels: Path, tmp_path: Path
+) -> None:
+    # Made by the simulated encoder, so with the simulator.
+    on_simulator("", kernels, tmp_path).checked()
+    options = ["--hw-accel", "cuda", "--hw-fallback", fallback, "--stall-timeout", "2"]
+    command = ["-m", "edl2ffmpeg", str(tmp_path / "cut.json"), str(tmp_path / "out.mkv")]
+    started = time.monotonic()
+    run = nvsim.run_python(
+        [*command, "-c", "ffv1", "--retries", "0", *options],
+        faults=[Fault("cuMemcpy2DAsync_v2", first=4, delay_ms=30_000)],
+        environment=worker_fault("simulator", tmp_path, WORKER_KERNELS=str(kernels)),
+    )
+    assert time.monotonic() - started < 6
+    assert "made no progress for 2 s (--stall-timeout) while " in run.stderr
+    assert "Traceback" not in run.stderr
+    # The process of the command itself never spoke to the driver.
+    assert not run.report.calls
+    assert all(not is_running(process) for process in run.others)
+    if fallback == "allow":
+        assert run.returncode == 0, run.stderr
+        assert "rendered on the CPU and not on a GPU: cuda:0: a worker process made" in run.stderr
+        wanted = edl2ffmpeg.render(tmp_path / "cut.json", tmp_path / "cpu.mkv", codec="ffv1")
+        pairs = zip(decoded(tmp_path / "out.mkv"), decoded(wanted.output), strict=True)
+        assert all((one == other).all() for one, other in pairs)
+        assert files(tmp_path) == {"out.mkv", "cpu.mkv"}
+    else:
+        assert run.returncode == 1
+        (line,) = [line for line in run.stderr.splitlines() if line.startswith("edl2ffmpeg: ")]
+        assert line.startswith("edl2ffmpeg: cuda:0: frames 0 to 24 (clips[0], clips[1], clips[2]")
+        assert files(tmp_path) == set()
+
+
+def test_workers_draw_on_the_device(kernels: Path, tmp_path: Path) -> None:
+    on_simulator("", kernels, tmp_path).checked()
+    command = ["-m", "edl2ffmpeg", str(tmp_path / "cut.json"), str(tmp_path / "out.mkv")]
+    options = ["-c", "ffv1", "--hw-accel", "cuda", "--jobs", "2", "--chunk-seconds", "0.4"]
+    run = nvsim.run_python(
+        [*command, *options, "--report", str(tmp_path / "report.json")],
+        environment=worker_fault("simulator", tmp_path, WORKER_KERNELS=str(kernels)),
+    ).checked()
+    assert not run.report.calls
+    assert len(run.others) == 2
+    for report in run.others.values():
+        report.assert_clean()
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["device"]["used"] == "cuda:0"
+    assert [entry["device"] for entry in report["chunks"]["done"]] == ["cuda:0"] * 3
+    wanted = edl2ffmpeg.render(tmp_path / "cut.json", tmp_path / "cpu.mkv", codec="ffv1")
+    pairs = zip(decoded(tmp_path / "out.mkv"), decoded(wanted.output), strict=True)
+    assert all((one == other).all() for one, other in pairs)
+
+
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("place", ["check", "decode", "frame", "finish"])
 def test_a_signal_ends_it_in_order(signal: str, place: str, kernels: Path, tmp_path: Path) -> None:
     code = f"""
 import os, signal
 from edl2ffmpeg.cli import run
-from edl2ffmpeg.jobs import render_job
+from edl2ffmpeg.jobs import ways
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.media.muxer import Muxer
 places = {{
-    "check": (render_job, "check_media", 1), "decode": (DecoderPool, "frames_played_at", 5),
+    "check": (ways, "check_media", 1), "decode": (DecoderPool, "frames_played_at", 5),
     "frame": (Muxer, "write_frame", 9), "finish": (Muxer, "finish", 1),
 }}
 owner, name, nth = places[{place!r}]
@@ -317,7 +375,7 @@ def struck(*arguments, **options):
     return real(*arguments, **options)
 setattr(owner, name, struck)
 driver.mark("render")
-code = run([str(edl), str(folder / "out.mkv"), "-c", "ffv1", "--hw-accel", "cuda"])
+code = run([str(edl), str(folder / "out.mkv"), "-c", "ffv1", "--hw-accel", "cuda", "--jobs", "0"])
 assert not any(driver.summary()["live"].values()), driver.summary()
 sys.exit(code)
 """

@@ -28,7 +28,7 @@ from edl2ffmpeg.media.formats import (
 from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_device
 from edl2ffmpeg.settings import HardwareAcceleration, RenderSettings
 
-__all__ = ["choose_stages", "on_the_cpu", "software_choice", "without_pictures"]
+__all__ = ["choose_stages", "device_warnings", "on_the_cpu", "software_choice", "without_pictures"]
 
 _CUDA = "cuda"
 
@@ -87,6 +87,15 @@ def software_choice(
     asked = requested_device(settings).kind.value
     output = video_output(_for_software(settings, container), container, *size, frame_rate)
     return on_the_cpu(asked, reason), output
+
+
+def device_warnings(device: DeviceDecision, settings: RenderSettings) -> list[str]:
+    """That something else is used than was asked for, and why."""
+    if not device.uses_hardware and device.requested not in ("auto", "none"):
+        return [f"rendered on the CPU and not on a GPU: {device.reason}"]
+    if not device.encodes and (settings.hw_encode or device_of_codec(settings)):
+        return [f"encoded on the CPU and not on a GPU: {device.encode.reason}"]
+    return []
 
 
 def on_the_cpu(requested: str, reason: str) -> DeviceDecision:

@@ -26,7 +26,7 @@ from edl2ffmpeg.media.video_encoder import VideoEncoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.cues import Cue
 
-__all__ = ["Muxer"]
+__all__ = ["Muxer", "container_options", "subtitle_encoders"]
 
 # No dates, random ids or FFmpeg version: the same EDL gives the same bytes.
 _REPRODUCIBLE = {"fflags": "+bitexact"}
@@ -58,9 +58,7 @@ class Muxer(Owner):
         self._path = str(path)
         self._output: OutputContainer | None = None
         self._video: VideoEncoder | None = None
-        options = {**_REPRODUCIBLE, **dict(container.options)}
-        if subtitles and video is not None:
-            options |= interleaving(video.encoder)
+        options = container_options(container, video, subtitles)
         with encoding(self._path, "opening the output"):
             self._output = av.open(
                 f"file:{self._path}",
@@ -73,7 +71,7 @@ class Muxer(Owner):
                 self._video = VideoEncoder(self._output, video, encoder_threads(threads), device)
             with encoding(self._path, "opening the encoder of the sound"):
                 self._audio = _audio_encoders(self._output, audio)
-            self._subtitles = _subtitle_encoders(self._output, container, video, subtitles)
+            self._subtitles = subtitle_encoders(self._output, container, video, subtitles)
             self._audio_rate = audio.sample_rate if audio is not None else None
             self._frame_rate = video.frame_rate if video is not None else None
             if self._video is None or self._video.is_open:
@@ -149,18 +147,29 @@ class Muxer(Owner):
             self._video.close()
 
 
+def container_options(
+    container: ContainerFormat, video: VideoOutput | None, subtitles: Sequence[Sequence[Cue]]
+) -> dict[str, str]:
+    """FFmpeg's options for the container of such a movie."""
+    options = {**_REPRODUCIBLE, **dict(container.options)}
+    if subtitles and video is not None:
+        options |= interleaving(video.encoder)
+    return options
+
+
 def _audio_encoders(output: OutputContainer, audio: AudioOutput | None) -> list[AudioEncoder]:
     if audio is None:
         return []
     return [AudioEncoder(output, audio, title) for title in audio.titles]
 
 
-def _subtitle_encoders(
+def subtitle_encoders(
     output: OutputContainer,
     container: ContainerFormat,
     video: VideoOutput | None,
     subtitles: Sequence[Sequence[Cue]],
 ) -> list[SubtitleEncoder]:
+    """The text tracks of such a movie, of which players show the first by default."""
     if video is None:
         return []
     return [

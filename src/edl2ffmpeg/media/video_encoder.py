@@ -12,6 +12,7 @@ import av
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import CudaContext, PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
@@ -82,6 +83,10 @@ class VideoEncoder:
         context.pix_fmt = output.device or output.pixel_format.name
         context.time_base = time_base
         context.thread_count = threads
+        if output.encoder == "libx264":
+            # PyAV's default makes x264 cut pictures into slices: larger files (5 %), slower (a
+            # fifth), and bytes that differ from run to run.
+            context.thread_type = "FRAME"
         context.sample_aspect_ratio = Fraction(1)
         context.color_range = ColorRange.MPEG
         context.colorspace = Colorspace.ITU709
@@ -114,6 +119,12 @@ class VideoEncoder:
         self._awaited: set[int] = set()
         self.frames_encoded = 0
         self.packets_received = 0
+
+    @property
+    def codec_context(self) -> VideoCodecContext:
+        """FFmpeg's encoder, for its parameters."""
+        assert self._stream is not None
+        return self._stream.codec_context
 
     @property
     def in_flight(self) -> int:
