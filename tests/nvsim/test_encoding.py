@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
+import edl2ffmpeg
+import nvsim
 from helpers.device.host_launcher import build_kernels
+from helpers.processes import is_running, worker_fault
+from nvsim import Fault
+from nvsim.process import SimulatorRun
+from nvsim.product import decoded
 from nvsim.test_renders import files, on_simulator
 
 pytest.importorskip("cuda.bindings", reason="cuda-bindings is for Linux alone")
@@ -344,7 +353,8 @@ def struck(*arguments, **options):
         os.kill(os.getpid(), signal.{signal})
     return real(*arguments, **options)
 setattr(owner, name, struck)
-code = run([str(edl), str(folder / "out.mp4"), "-c", "h264_nvenc", "--async-depth", "3"])
+options = ["-c", "h264_nvenc", "--async-depth", "3", "--jobs", "0"]
+code = run([str(edl), str(folder / "out.mp4"), *options])
 assert not any(driver.summary()["live"].values()), driver.summary()
 sys.exit(code)
 """
@@ -392,3 +402,81 @@ print(counts(), round(resident() - memory, 1))
 """
     run = on_simulator(SHORT + code, kernels, tmp_path).checked()
     run.report.assert_clean()
+
+
+# -- in worker processes ------------------------------------------------------------
+
+
+def in_workers(folder: Path, kernels: Path, *options: str, **faults: Any) -> SimulatorRun:
+    """The command with NVENC, which tries the device in one process and renders in others."""
+    on_simulator("", kernels, folder).checked()
+    command = ["-m", "edl2ffmpeg", str(folder / "cut.json"), str(folder / "out.mp4")]
+    return nvsim.run_python(
+        [*command, *options],
+        environment=worker_fault("simulator", folder, WORKER_KERNELS=str(kernels)),
+        **faults,
+    )
+
+
+def assert_same_pictures(folder: Path) -> None:
+    wanted = edl2ffmpeg.render(
+        folder / "cut.json", folder / "cpu.mkv", codec="ffv1", hw_accel="none"
+    )
+    pairs = zip(decoded(folder / "out.mp4"), decoded(wanted.output), strict=True)
+    assert all((one == other).all() for one, other in pairs)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_chunks_of_several_sessions_are_one_movie(jobs: int, kernels: Path, tmp_path: Path) -> None:
+    options = ["--jobs", str(jobs), "--chunk-seconds", "0.2", "-x", "bf=2", "--async-depth", "3"]
+    report_file = tmp_path / "report.json"
+    run = in_workers(tmp_path, kernels, *options, "--report", str(report_file)).checked()
+    # The process of the command never spoke to the driver.
+    assert not run.report.calls
+    for report in run.others.values():
+        report.assert_clean()
+    told = json.loads(report_file.read_text())
+    assert told["settings"]["codec"] == "h264_nvenc"
+    assert (told["device"]["requested"], told["device"]["used"]) == ("auto", "cuda:0")
+    assert told["chunks"]["total"] == len(told["chunks"]["done"]) == 5
+    assert_same_pictures(tmp_path)
+    with av.open(str(tmp_path / "out.mp4")) as movie:
+        packets = [packet for packet in movie.demux(video=0) if packet.size]
+    ticks = [packet.pts * packet.time_base * 25 for packet in packets]
+    assert sorted(ticks) == list(range(25))
+    assert all(one.dts < other.dts for one, other in itertools.pairwise(packets))
+    keyframes = {
+        int(tick) for tick, packet in zip(ticks, packets, strict=True) if packet.is_keyframe
+    }
+    assert keyframes >= {0, 5, 10, 15, 20}
+
+
+@pytest.mark.parametrize("function", ["nvEncLockBitstream", "nvEncDestroyEncoder", "cuMemAlloc_v2"])
+@pytest.mark.parametrize("fallback", ["allow", "error"])
+def test_a_call_that_blocks_is_ended_with_its_process(
+    function: str, fallback: str, kernels: Path, tmp_path: Path
+) -> None:
+    options = ["--hw-fallback", fallback, "--stall-timeout", "2", "--retries", "0"]
+    # Beyond what trying the device takes; a worker encodes 25 frames.
+    first = {"nvEncLockBitstream": 7, "nvEncDestroyEncoder": 2, "cuMemAlloc_v2": 60}[function]
+    if function == "nvEncDestroyEncoder":
+        # The last one of a chunk, which others follow.
+        options += ["--chunk-seconds", "0.4"]
+    started = time.monotonic()
+    run = in_workers(
+        tmp_path, kernels, "-c", "h264_nvenc", *options,
+        faults=[Fault(function, first=first, delay_ms=30_000)],
+    )  # fmt: skip
+    assert time.monotonic() - started < 8
+    assert "Traceback" not in run.stderr, run.stderr
+    assert all(not is_running(process) for process in run.others)
+    assert "made no progress for 2 s (--stall-timeout) while " in run.stderr, run.stderr
+    if fallback == "allow":
+        assert run.returncode == 0, run.stderr
+        with av.open(str(tmp_path / "out.mp4")) as movie:
+            assert sum(1 for _ in movie.decode(video=0)) == 25
+        assert files(tmp_path) == {"out.mp4"}
+    else:
+        assert run.returncode == 1
+        assert len([line for line in run.stderr.splitlines() if line.startswith("edl2ffmpeg")]) == 1
+        assert files(tmp_path) <= {".out.mp4.edl2ffmpeg"}

@@ -23,6 +23,11 @@ __all__ = [
 
 _CUDA_DEVICE = re.compile(r"(?:cuda:)?(\d{1,3})")
 _DRIVER = "libcuda.so.1"
+_ACCELERATORS = (
+    HardwareAcceleration.VAAPI,
+    HardwareAcceleration.QSV,
+    HardwareAcceleration.VIDEOTOOLBOX,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,9 @@ class DeviceDecision:
     """What was asked for, what is used, and why.
 
     ``number`` is which CUDA device; ``decodes`` says that it decodes what it can, and ``encode``
-    what encodes the pictures.
+    what encodes the pictures.  ``accelerator`` is another kind of device, with which FFmpeg
+    decodes and encodes to and from host memory; ``accelerator_device`` is which of them.
+    ``may_use_cpu`` says that the CPU may take the device's place where it fails.
     """
 
     requested: str
@@ -50,6 +57,9 @@ class DeviceDecision:
     number: int | None = None
     decodes: bool = False
     encode: StageDecision = field(default=CPU_ENCODES)
+    accelerator: str = ""
+    accelerator_device: str | None = None
+    may_use_cpu: bool = False
 
     @property
     def is_cuda(self) -> bool:
@@ -57,25 +67,33 @@ class DeviceDecision:
         return self.number is not None
 
     @property
+    def device_id(self) -> int | str | None:
+        """Which device of its kind, as FFmpeg wants to know it."""
+        return self.accelerator_device if self.accelerator else self.number
+
+    @property
+    def uses_hardware(self) -> bool:
+        """Whether any driver takes part, which may hang or take its process along."""
+        return self.is_cuda or bool(self.accelerator)
+
+    @property
     def encodes(self) -> bool:
         """Whether the device also encodes them."""
-        return self.is_cuda and self.encode.used == self.used
+        return self.uses_hardware and self.encode.used == self.used
 
     @property
     def stages(self) -> dict[str, StageDecision]:
         """What decodes, draws and encodes."""
-        if not self.is_cuda:
-            why = StageDecision(self.used, self.reason)
+        why = StageDecision(self.used, self.reason)
+        if not self.uses_hardware:
             return {"decode": why, "draw": why, "encode": self.encode}
         if self.decodes:
             decode = StageDecision(self.used, "each stream that it decodes exactly")
         else:
             decode = StageDecision("cpu", "--no-hw-decode asks for it")
-        return {
-            "decode": decode,
-            "draw": StageDecision(self.used, self.reason),
-            "encode": self.encode,
-        }
+        if self.accelerator:
+            why = StageDecision("cpu", f"frames of {self.accelerator} are in host memory")
+        return {"decode": decode, "draw": why, "encode": self.encode}
 
     def report(self) -> dict[str, Any]:
         """As a render's report has it."""
@@ -95,13 +113,20 @@ class DeviceDecision:
 class DeviceRequest:
     """What the settings ask for, before anybody has looked whether it is there.
 
-    ``number`` None is no CUDA device at all.  ``encodes`` None leaves it to what is there.
+    ``number`` None is no CUDA device at all, ``accelerator_device`` which one of another kind.
+    ``encodes`` None leaves it to what is there.
     """
 
     kind: HardwareAcceleration
     number: int | None = None
     decodes: bool = False
     encodes: bool | None = False
+    accelerator_device: str | None = None
+
+    @property
+    def accelerator(self) -> str:
+        """The kind of device that FFmpeg uses from host memory; empty for others."""
+        return self.kind.value if self.kind in _ACCELERATORS else ""
 
 
 def requested_device(settings: RenderSettings) -> DeviceRequest:
@@ -122,10 +147,8 @@ def requested_device(settings: RenderSettings) -> DeviceRequest:
         number = _cuda_number(settings.hw_device)
         decodes = settings.hw_decode is not False
         return DeviceRequest(asked, number, decodes, settings.hw_encode)
-    raise DeviceUnavailableError(
-        f"{asked.value} acceleration is not there yet: use --hw-accel cuda, auto or none",
-        asked.value,
-    )
+    decodes = settings.hw_decode is not False
+    return DeviceRequest(asked, None, decodes, settings.hw_encode, settings.hw_device)
 
 
 def allows_cpu(settings: RenderSettings) -> bool:
@@ -137,7 +160,8 @@ def allows_cpu(settings: RenderSettings) -> bool:
 
 def require_cpu(settings: RenderSettings) -> None:
     """Raises where pictures are asked of a device that only a render uses."""
-    if requested_device(settings).kind is HardwareAcceleration.CUDA:
+    request = requested_device(settings)
+    if request.kind is HardwareAcceleration.CUDA or request.accelerator:
         raise DeviceUnavailableError(
             "single pictures and frames for programs are drawn on the CPU; leave hw_accel out",
             settings.hw_accel.value,

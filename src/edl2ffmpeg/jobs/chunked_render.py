@@ -16,7 +16,6 @@ from time import perf_counter
 from typing import Any
 
 from edl2ffmpeg.devices.cpu import usable_cores, worker_count
-from edl2ffmpeg.devices.selection import allows_cpu
 from edl2ffmpeg.errors import (
     DeviceError,
     DeviceUnavailableError,
@@ -269,7 +268,7 @@ class ChunkedRender:
         is_final = pending.attempt > self._settings.retries or isinstance(
             error, DeviceUnavailableError
         )
-        may_use_cpu = on_device and allows_cpu(self._settings)
+        may_use_cpu = on_device and device.may_use_cpu
         if may_use_cpu and (is_final or stalled):
             raise _UseCpuError(self._on_device(error)) from error
         if isinstance(error, DeviceUnavailableError):

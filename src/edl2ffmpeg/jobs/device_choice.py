@@ -25,12 +25,10 @@ from edl2ffmpeg.media.formats import (
     video_codec,
     video_output,
 )
-from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_device
+from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_accelerator, try_device
 from edl2ffmpeg.settings import HardwareAcceleration, RenderSettings
 
 __all__ = ["choose_stages", "device_warnings", "on_the_cpu", "software_choice", "without_pictures"]
-
-_CUDA = "cuda"
 
 
 def choose_stages(
@@ -46,7 +44,7 @@ def choose_stages(
     """
     settings = _with_encoder_wish(settings)
     request = requested_device(settings)
-    if request.number is None:
+    if request.number is None and not request.accelerator:
         return software_choice(settings, container, size, frame_rate, "asked for")
     encoder, no_encoder = _device_encoder(settings, request, container, size, frame_rate)
     if encoder is None and request.encodes and not allows_cpu(settings):
@@ -57,11 +55,20 @@ def choose_stages(
             sentence = trial.failure
             if request.kind is HardwareAcceleration.AUTO:
                 sentence += "; leave the options of hardware out, or add --hw-fallback allow"
-            raise DeviceUnavailableError(sentence, f"cuda:{request.number}")
+            raise DeviceUnavailableError(sentence, _name_of(request))
         return software_choice(settings, container, size, frame_rate, trial.failure)
-    used = f"cuda:{request.number}"
+    used = _name_of(request)
     why = f"it is there ({trial.description})" if trial.description else "asked for"
-    decision = DeviceDecision(request.kind.value, used, why, request.number, request.decodes)
+    decision = DeviceDecision(
+        request.kind.value,
+        used,
+        why,
+        request.number,
+        request.decodes,
+        accelerator=request.accelerator,
+        accelerator_device=request.accelerator_device,
+        may_use_cpu=allows_cpu(settings),
+    )
     if encoder is not None and not trial.encoder_failure:
         return replace(decision, encode=StageDecision(used, encoder.encoder)), encoder
     if encoder is not None:
@@ -111,24 +118,38 @@ def without_pictures(settings: RenderSettings) -> DeviceDecision:
 
 def _for_software(settings: RenderSettings, container: ContainerFormat) -> RenderSettings:
     """``settings`` without what only NVENC understands, where it was asked for."""
-    if not settings.hw_encode:
-        return settings
     codec = settings.codec
     if codec is not None and device_of_codec(settings):
         codec = codec.lower().split("_")[0]
+    elif not settings.hw_encode:
+        return settings
     software = replace(settings, codec=codec, encoder_options={})
     presets = video_codec(software, container).presets
     return software if software.preset in presets else replace(software, preset=None)
 
 
 def _with_encoder_wish(settings: RenderSettings) -> RenderSettings:
-    """An encoder of a device, asked for by name, is a wish for the device to encode."""
-    if device_of_codec(settings) != _CUDA:
+    """An encoder of a device, asked for by name, is a wish for that device to encode."""
+    kind = device_of_codec(settings)
+    if not kind:
         return settings
-    if settings.hw_encode is False or settings.hw_accel is HardwareAcceleration.NONE:
-        asked = "--no-hw-encode" if settings.hw_encode is False else "--hw-accel none"
-        raise SettingsError(f"--codec {settings.codec} contradicts {asked}; leave one of them out")
-    return replace(settings, hw_encode=True)
+    asked = settings.hw_accel
+    if settings.hw_encode is False:
+        raise _contradiction(settings, "--no-hw-encode")
+    if asked is HardwareAcceleration.AUTO and kind != HardwareAcceleration.CUDA.value:
+        # Only CUDA devices are found by looking.
+        asked = HardwareAcceleration(kind)
+    if asked not in (HardwareAcceleration.AUTO, HardwareAcceleration(kind)):
+        raise _contradiction(settings, f"--hw-accel {asked.value}")
+    return replace(settings, hw_encode=True, hw_accel=asked)
+
+
+def _contradiction(settings: RenderSettings, option: str) -> SettingsError:
+    return SettingsError(f"--codec {settings.codec} contradicts {option}; leave one of them out")
+
+
+def _name_of(request: DeviceRequest) -> str:
+    return request.accelerator or f"cuda:{request.number}"
 
 
 def _device_encoder(
@@ -138,19 +159,23 @@ def _device_encoder(
     size: tuple[int, int],
     frame_rate: Fraction,
 ) -> tuple[VideoOutput | None, str]:
-    """How NVENC would encode it, or why it does not."""
+    """How the device would encode it, or why it does not."""
     if request.encodes is False:
         return None, "--no-hw-encode asks for it"
     if request.encodes is None and names_software_encoder(settings):
         return None, f"--codec {settings.codec} asks for it"
     try:
-        return video_output(settings, container, *size, frame_rate, _CUDA), ""
+        device = request.accelerator or HardwareAcceleration.CUDA.value
+        return video_output(settings, container, *size, frame_rate, device), ""
     except SettingsError as error:
         # What no encoder can write is said of the CPU's, in the words of what was asked for.
         return None, str(error)
 
 
 def _trial(request: DeviceRequest, encoder: VideoOutput | None) -> DeviceTrial:
+    name = encoder.encoder if encoder is not None else None
+    if request.accelerator:
+        return try_accelerator(request.accelerator, request.accelerator_device, name)
     assert request.number is not None
     if request.kind is HardwareAcceleration.AUTO:
         missing = why_no_cuda()
@@ -159,4 +184,4 @@ def _trial(request: DeviceRequest, encoder: VideoOutput | None) -> DeviceTrial:
     elif encoder is None:
         # Opening it for the render tells as well.
         return DeviceTrial()
-    return try_device(request.number, encoder.encoder if encoder is not None else None)
+    return try_device(request.number, name)

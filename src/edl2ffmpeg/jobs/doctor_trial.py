@@ -228,7 +228,7 @@ class Trial:
         if self._device is not None and not on_cpu:
             device = {"hw_accel": "cuda", "hw_device": str(self._device)}
         try:
-            settings = RenderSettings(codec=codec, overwrite=True, **device)
+            settings = RenderSettings(codec=codec, overwrite=True, jobs=0, **device)
             timeline = load_timeline_file(edl, resolve=access_rules(settings).resolve)
             return render_timeline(timeline, self._folder / name, settings)
         finally:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from edl2ffmpeg.devices.selection import DeviceDecision, allows_cpu
+from edl2ffmpeg.devices.selection import DeviceDecision
 from edl2ffmpeg.errors import (
     DeviceError,
     EdlValidationError,
@@ -103,7 +103,7 @@ def render_timeline(
         outcome = _render(job, output, settings, progress, guard)
     except DeviceError as error:
         # Workers have tried it again by now, and on the CPU where they may.
-        if settings.jobs != 0 or not job.device.uses_hardware or not allows_cpu(settings):
+        if settings.jobs != 0 or not job.device.may_use_cpu:
             raise
         reason = str(error)
         outcome = None

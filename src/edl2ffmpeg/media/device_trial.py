@@ -13,9 +13,10 @@ import av
 import numpy as np
 from av.codec.hwaccel import HWAccel
 
+from edl2ffmpeg.media.accelerators import encoder_accelerator
 from edl2ffmpeg.media.nvenc import failure_of, logged_errors
 
-__all__ = ["decodable", "encodable"]
+__all__ = ["decodable", "encodable", "encodable_with"]
 
 _SIZE = (256, 144)
 _FRAMES = 4
@@ -44,7 +45,16 @@ def decodable(number: int, folder: Path) -> dict[str, str]:
 
 def encodable(number: int, encoders: Sequence[str] = _ENCODED) -> dict[str, str]:
     """NVENC's encoders, each with "" or why device ``number`` does not have it."""
-    return {name: _encode(name, number) for name in encoders}
+    # With a device, so that running out of sessions is told apart from having none.
+    return {
+        name: _encode(name, HWAccel("cuda", device=str(number), allow_software_fallback=False))
+        for name in encoders
+    }
+
+
+def encodable_with(kind: str, device: str | None, encoder: str) -> str:
+    """Why an encoder of another kind of device does not work; empty if it does."""
+    return _encode(encoder, encoder_accelerator(kind, device))
 
 
 def _write(path: Path, encoder: str, pixel_format: str) -> None:
@@ -87,10 +97,10 @@ def _decoded_there(path: Path, number: int) -> int:
         return sum(frame.format.name == "cuda" for frame in source.decode(video=0))
 
 
-def _encode(encoder: str, number: int) -> str:
+def _encode(encoder: str, hwaccel: HWAccel | None) -> str:
     with logged_errors() as logged:
         try:
-            packets = _encoded_there(encoder, number)
+            packets = _encoded_there(encoder, hwaccel)
             failure = None
         except _FAILURES as error:
             failure = error
@@ -99,11 +109,8 @@ def _encode(encoder: str, number: int) -> str:
     return "" if packets == _FRAMES else f"{packets} of {_FRAMES} pictures came out of it"
 
 
-def _encoded_there(encoder: str, number: int) -> int:
-    # With a device, so that running out of sessions is told apart from having none.
-    context = av.CodecContext.create(
-        encoder, "w", hwaccel=HWAccel("cuda", device=str(number), allow_software_fallback=False)
-    )
+def _encoded_there(encoder: str, hwaccel: HWAccel | None) -> int:
+    context = av.CodecContext.create(encoder, "w", hwaccel=hwaccel)
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height = _SIZE
     context.pix_fmt = "nv12"

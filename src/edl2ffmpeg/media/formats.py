@@ -61,31 +61,34 @@ _MXF_RATES = rates(
 )  # fmt: skip
 
 _FASTSTART = (("movflags", "+faststart"),)
-_ENCODER_OF = {"cuda": "NVENC"}
-_NVENC = ("h264_nvenc", "hevc_nvenc", "av1_nvenc")
+_ENCODER_OF = {"cuda": "NVENC", "qsv": "QSV", "vaapi": "VAAPI", "videotoolbox": "VideoToolbox"}
+_KINDS = ("nvenc", "qsv", "vaapi")
+_H26X = tuple(f"{codec}_{kind}" for kind in (*_KINDS, "videotoolbox") for codec in ("h264", "hevc"))
+_AV1 = tuple(f"av1_{kind}" for kind in _KINDS)
 _PCM = ("pcm_s16le", "pcm_s24le", "pcm_f32le")
 
 CONTAINERS = (
     ContainerFormat(
         "mp4", ("mp4", "m4v"),
-        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video", *_NVENC),
+        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video", *_H26X, *_AV1,
+         "vp9_qsv"),
         ("aac", "libopus", "libmp3lame", "flac", "ac3"), _FASTSTART, "mov_text",
     ),
     ContainerFormat(
         "mov", ("mov",),
-        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video", *_NVENC[:2]),
+        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video", *_H26X),
         ("aac", *_PCM, "libmp3lame", "ac3"), _FASTSTART, "mov_text",
     ),
     ContainerFormat(
         "matroska", ("mkv",),
         (
             "libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1",
-            *_NVENC,
+            *_H26X, *_AV1, "vp9_qsv",
         ),
         ("aac", "libopus", "libmp3lame", "flac", *_PCM, "ac3"), subtitle_codec="subrip",
     ),
     ContainerFormat(
-        "webm", ("webm",), ("libvpx-vp9", "libsvtav1", "av1_nvenc"), ("libopus",),
+        "webm", ("webm",), ("libvpx-vp9", "libsvtav1", *_AV1, "vp9_qsv"), ("libopus",),
         subtitle_codec="webvtt",
     ),
     # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
@@ -94,7 +97,7 @@ CONTAINERS = (
         frame_rates=_MXF_RATES, sample_rates=(48_000,),
     ),
     ContainerFormat(
-        "mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video", *_NVENC[:2]),
+        "mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video", *_H26X),
         ("aac", "ac3", "libmp3lame"),
     ),
     # Beyond 4 GB a plain WAV file cannot say how long it is.
@@ -162,8 +165,9 @@ def refuse_picture_options(settings: RenderSettings, container: ContainerFormat)
 class VideoOutput:
     """How the video stream is encoded: encoder, sizes, and FFmpeg's options for it.
 
-    With a ``device`` (its kind, as in ``cuda``) frames are to be in its memory, and the encoder
-    holds up to ``surfaces`` of them.
+    With ``device`` a device of this kind encodes.  CUDA frames are to be in its memory, and the
+    encoder holds up to ``surfaces`` of them; the other kinds' are in host memory, and FFmpeg makes
+    them ``encoder_format``.
     """
 
     encoder: str
@@ -175,6 +179,12 @@ class VideoOutput:
     options: dict[str, str]
     device: str = ""
     surfaces: int = 0
+    encoder_format: str = ""
+
+    @property
+    def takes_device_frames(self) -> bool:
+        """Whether frames have to be in the device's memory."""
+        return self.surfaces > 0
 
 
 def video_output(
@@ -218,6 +228,8 @@ def video_output(
     )
     if not codec.surfaces:
         return output
+    if codec.device != "cuda":
+        return replace(output, encoder_format=codec.surfaces[layout.name])
     options.update(surface_options(settings.async_depth, options))
     surface = pixel_format(codec.surfaces[layout.name])
     return replace(output, pixel_format=surface, surfaces=surfaces_of(options))

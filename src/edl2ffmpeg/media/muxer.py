@@ -53,7 +53,7 @@ class Muxer(Owner):
         audio: AudioOutput | None = None,
         threads: int = 0,
         subtitles: Sequence[Sequence[Cue]] = (),
-        device: int | None = None,
+        device: int | str | None = None,
     ) -> None:
         self._path = str(path)
         self._output: OutputContainer | None = None

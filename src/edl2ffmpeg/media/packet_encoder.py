@@ -67,9 +67,10 @@ class PictureFileEncoder(_FileEncoder):
         container: ContainerFormat,
         video: VideoOutput,
         threads: int,
-        device: int | None = None,
+        device: int | str | None = None,
     ) -> None:
         self._path = str(path)
+        self._video = video
         with ExitStack() as stack:
             with encoding(self._path, "opening the encoder"):
                 unwritten = stack.enter_context(_unwritten_container(container))
@@ -82,7 +83,9 @@ class PictureFileEncoder(_FileEncoder):
 
     def _begin(self) -> None:
         """Writes what the muxer has to know, which an encoder knows once it is open."""
-        self._file.begin(VideoParameters.of(self._encoder.codec_context).as_json())
+        context = self._encoder.codec_context
+        parameters = VideoParameters.of(context, self._video.pixel_format.name)
+        self._file.begin(parameters.as_json())
 
     @property
     def frames(self) -> int:

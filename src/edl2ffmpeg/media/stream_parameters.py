@@ -27,6 +27,7 @@ _FIELDS = (
     "color_primaries", "color_trc", "extradata",
 )  # fmt: skip
 _DECODER_FIELDS = ("width", "height", "pix_fmt", "codec_tag", "extradata")
+_DEVICE_FORMATS = ("cuda",)
 _STORED_FORMATS = {"nv12": "yuv420p", "p010le": "yuv420p10le"}
 _UNKNOWN_TAG = "\0\0\0\0"
 # FFmpeg's own decoder of AV1 needs a GPU.
@@ -46,11 +47,13 @@ class VideoParameters:
     fields: tuple[tuple[str, Any], ...]
 
     @classmethod
-    def of(cls, context: VideoCodecContext) -> VideoParameters:
-        """Those of an encoder that is open."""
+    def of(cls, context: VideoCodecContext, pixel_format: str = "") -> VideoParameters:
+        """Those of an encoder that is open; ``pixel_format`` is that of frames on a device."""
         values = [(name, getattr(context, name)) for name in _FIELDS]
-        # Of a picture in a device's memory its format there is the one that is stored.
-        values = [(name, _STORED_FORMATS.get(value, value)) for name, value in values]
+        if context.pix_fmt in _DEVICE_FORMATS:
+            # What is stored is the format of the pictures there.
+            stored = _STORED_FORMATS[pixel_format]
+            values = [(name, stored if name == "pix_fmt" else value) for name, value in values]
         kept = tuple(
             (name, value) for name, value in values if value is not None and value != _UNKNOWN_TAG
         )

@@ -35,7 +35,7 @@ class VideoCodec:
     is FFmpeg's name of, and ``quality_options`` go with; ``bitrate_options`` go with a bit rate.
 
     ``device`` is the kind of device that encodes, empty for the CPU.  ``surfaces`` maps the pixel
-    formats to those of frames in the device's memory, where it takes frames from there.
+    formats to those that it takes itself.
     """
 
     encoder: str
@@ -86,7 +86,7 @@ _DNXHR_FORMATS = {
 _NVENC_PRESETS = dict(
     zip(_X26X_PRESETS, ("p1", "p1", "p2", "p3", "p3", "p4", "p5", "p6", "p7", "p7"), strict=True)
 )
-_NVENC_SURFACES = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
+_SEMI_PLANAR = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
 
 
 def _nvenc(
@@ -104,7 +104,36 @@ def _nvenc(
         quality_options=(("rc", "vbr"), ("b", "0")),
         bitrate_options=(("rc", "vbr"),),
         device="cuda",
-        surfaces={name: _NVENC_SURFACES[name] for name in formats},
+        surfaces={name: _SEMI_PLANAR[name] for name in formats},
+    )  # fmt: skip
+
+
+def _qsv(
+    encoder: str, names: tuple[str, ...], formats: tuple[str, ...], quality: int
+) -> VideoCodec:
+    presets = [name for name in _X26X_PRESETS[2:-1]]
+    return VideoCodec(
+        encoder, names, formats, _named("preset", presets), "medium", (1, 51), quality,
+        options=(("bf", "0"),), quality_option="global_quality", device="qsv",
+        surfaces={name: _SEMI_PLANAR[name] for name in formats},
+    )  # fmt: skip
+
+
+def _vaapi(
+    encoder: str, names: tuple[str, ...], formats: tuple[str, ...], quality: int
+) -> VideoCodec:
+    return VideoCodec(
+        encoder, names, formats, {}, None, (1, 51), quality,
+        options=(("bf", "0"),), quality_option="qp", quality_options=(("rc_mode", "CQP"),),
+        device="vaapi", surfaces={name: _SEMI_PLANAR[name] for name in formats},
+    )  # fmt: skip
+
+
+def _videotoolbox(encoder: str, names: tuple[str, ...], formats: tuple[str, ...]) -> VideoCodec:
+    # Constant quality is there on Apple's own chips alone, so that it is no default.
+    return VideoCodec(
+        encoder, names, formats, {}, options=(("bf", "0"),), device="videotoolbox",
+        surfaces={name: _SEMI_PLANAR[name] for name in formats},
     )  # fmt: skip
 
 
@@ -155,4 +184,13 @@ VIDEO_CODECS = (
     _nvenc("h264_nvenc", ("h264", "avc"), ("yuv420p",), (1, 51), 23),
     _nvenc("hevc_nvenc", ("hevc", "h265"), ("yuv420p", "yuv420p10le"), (1, 51), 28),
     _nvenc("av1_nvenc", ("av1",), ("yuv420p", "yuv420p10le"), (1, 63), 35),
+    _qsv("h264_qsv", ("h264", "avc"), ("yuv420p",), 23),
+    _qsv("hevc_qsv", ("hevc", "h265"), ("yuv420p", "yuv420p10le"), 28),
+    _qsv("av1_qsv", ("av1",), ("yuv420p", "yuv420p10le"), 32),
+    _qsv("vp9_qsv", ("vp9",), ("yuv420p", "yuv420p10le"), 32),
+    _vaapi("h264_vaapi", ("h264", "avc"), ("yuv420p",), 23),
+    _vaapi("hevc_vaapi", ("hevc", "h265"), ("yuv420p", "yuv420p10le"), 28),
+    _vaapi("av1_vaapi", ("av1",), ("yuv420p", "yuv420p10le"), 32),
+    _videotoolbox("h264_videotoolbox", ("h264", "avc"), ("yuv420p",)),
+    _videotoolbox("hevc_videotoolbox", ("hevc", "h265"), ("yuv420p", "yuv420p10le")),
 )  # fmt: skip

@@ -26,6 +26,7 @@ from edl2ffmpeg.errors import (
 )
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._translate import reason_of
+from edl2ffmpeg.media.accelerators import encoder_accelerator
 from edl2ffmpeg.media.formats import VideoOutput
 from edl2ffmpeg.media.frames import device_frame, progressive_frame
 from edl2ffmpeg.media.nvenc import failure_of, logged_errors
@@ -56,6 +57,19 @@ def _refusal(output: VideoOutput, reason: str) -> str:
     return sentence
 
 
+def _open(context: VideoCodecContext, output: VideoOutput, device_name: str) -> None:
+    """Opens an encoder whose frames are in host memory."""
+    try:
+        context.open()
+    except (*_DEVICE_FAILURES, OSError) as error:
+        sentence = _refusal(output, reason_of(error))
+        if output.device:
+            raise DeviceUnavailableError(
+                f"{sentence}; leave --hw-encode out, or add --hw-fallback allow", device_name
+            ) from error
+        raise SettingsError(sentence) from error
+
+
 class VideoEncoder:
     """One video stream of an output container; frame n gets timestamp n/rate.
 
@@ -68,19 +82,24 @@ class VideoEncoder:
         container: OutputContainer,
         output: VideoOutput,
         threads: int,
-        device: int | None = None,
+        device: int | str | None = None,
     ) -> None:
         # SVT-AV1 writes its settings to the terminal unless told otherwise before it starts.
         os.environ.setdefault("SVT_LOG", "1")
         self._output = output
         time_base = 1 / output.frame_rate
+        hwaccel = None
+        if output.device and not output.takes_device_frames:
+            hwaccel = encoder_accelerator(output.device, str(device) if device else None)
         stream = container.add_stream(
-            output.encoder, rate=output.frame_rate, options=dict(output.options)
+            output.encoder, rate=output.frame_rate, options=dict(output.options), hwaccel=hwaccel
         )
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = output.width, output.height
-        context.pix_fmt = output.device or output.pixel_format.name
+        context.pix_fmt = output.encoder_format or output.pixel_format.name
+        if output.takes_device_frames:
+            context.pix_fmt = output.device
         context.time_base = time_base
         context.thread_count = threads
         if output.encoder == "libx264":
@@ -95,18 +114,15 @@ class VideoEncoder:
         if output.bitrate is not None:
             context.bit_rate = output.bitrate
         self._device_context: CudaContext | None = None
-        if output.device:
-            assert device is not None
-            self._device_name = f"{output.device}:{device}"
+        self._device_name = f"{output.device}:{device}" if device is not None else output.device
+        if output.takes_device_frames:
+            assert isinstance(device, int)
             # Frames of ours and the decoders' are in the primary context.
             self._device_context = CudaContext(device, primary_ctx=True)
             # Packets of FFmpeg's hardware encoders say otherwise not how long they last.
             context.flags |= Flags.frame_duration
         else:
-            try:
-                context.open()
-            except (av.FFmpegError, ValueError) as error:
-                raise SettingsError(_refusal(output, reason_of(error))) from error
+            _open(context, output, self._device_name)
         _log.info(
             "encoding with %s, %s, %s threads, %s",
             output.encoder,
@@ -168,7 +184,7 @@ class VideoEncoder:
     def _encoded(self, native: av.VideoFrame | None) -> list[Packet[VideoStream]]:
         if self._stream is None:
             raise ValueError("the encoder is closed")
-        if self._device_context is None:
+        if not self._output.device:
             return self._stream.encode(native)
         with logged_errors() as logged:
             try:

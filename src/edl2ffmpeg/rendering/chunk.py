@@ -184,7 +184,7 @@ class ChunkRenderer(Owner):
                 recipe.container,
                 recipe.video,
                 recipe.encoder_threads,
-                recipe.device.number,
+                recipe.device.device_id,
             ) as encoder,
             VideoPipeline(
                 self._planner,

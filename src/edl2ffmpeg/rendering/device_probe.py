@@ -3,7 +3,8 @@
 A driver that is broken can take a process with it, so nothing of this runs in the program's own.
 With a folder for the trials' files it prints one JSON object: the devices, and for each the codecs
 that it decodes and encodes, or why it does not.  With ``--trial NUMBER [ENCODER]`` it opens one
-device with its kernels, and prints its description, or why it cannot, and the same of the encoder.
+device with its kernels, and prints its description, or why it cannot, and the same of the encoder;
+with ``--accelerator KIND DEVICE [ENCODER]`` the same of one of FFmpeg's other kinds of device.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DeviceTrial", "ProbedDevice", "probe_devices", "try_device"]
+__all__ = ["DeviceTrial", "ProbedDevice", "probe_devices", "try_accelerator", "try_device"]
 
 _LIMIT_SECONDS = 60
 
@@ -56,6 +57,12 @@ def probe_devices() -> tuple[list[ProbedDevice], str]:
 def try_device(number: int, encoder: str | None = None) -> DeviceTrial:
     """Opens device ``number`` as a render does, and with ``encoder`` that one of NVENC's."""
     found, failure = _asked(["--trial", str(number), *([encoder] if encoder else [])])
+    return DeviceTrial(failure=failure) if found is None else DeviceTrial(**found)
+
+
+def try_accelerator(kind: str, device: str | None, encoder: str | None = None) -> DeviceTrial:
+    """Opens another kind of device (``qsv``, ...), and with ``encoder`` that one of it."""
+    found, failure = _asked(["--accelerator", kind, device or "", *([encoder] if encoder else [])])
     return DeviceTrial(failure=failure) if found is None else DeviceTrial(**found)
 
 
@@ -142,6 +149,15 @@ def _trial(number: int, encoder: str | None) -> dict[str, str]:
 def _answer(arguments: list[str]) -> dict[str, Any]:
     if arguments[0] == "--trial":
         return _trial(int(arguments[1]), next(iter(arguments[2:]), None))
+    if arguments[0] == "--accelerator":
+        from edl2ffmpeg.media.accelerators import why_not_built
+        from edl2ffmpeg.media.device_trial import encodable_with
+
+        kind, device = arguments[1], arguments[2] or None
+        failure = why_not_built(kind)
+        if failure or len(arguments) == 3:
+            return {"description": kind, "failure": failure}
+        return {"description": kind, "encoder_failure": encodable_with(kind, device, arguments[3])}
     return _probe(Path(arguments[0]))
 
 

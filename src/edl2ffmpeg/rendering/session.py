@@ -104,7 +104,7 @@ class RenderSession(Owner):
                     audio=audio,
                     threads=settings.threads,
                     subtitles=subtitles,
-                    device=hardware.decision.number if hardware is not None else None,
+                    device=hardware.decision.device_id if hardware is not None else None,
                 )
             )
             if audio is not None:
