@@ -33,7 +33,7 @@ def read_movie(path: Path) -> Movie:
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         context = video.codec_context
-        description = {
+        description: dict[str, Any] = {
             "container": container.format.name,
             "metadata": dict(container.metadata),
             "codec": (context.name, context.codec_tag, video.profile, context.pix_fmt),
@@ -52,7 +52,9 @@ def read_movie(path: Path) -> Movie:
             ],
             "duration": container.duration,
         }
-        decode_times, sound_packets, texts = [], [], []
+        decode_times: list[int] = []
+        sound_packets: list[Any] = []
+        texts: list[Any] = []
         for packet in container.demux():
             entry = (packet.stream.index, packet.pts, packet.dts, packet.duration, bytes(packet))
             if packet.size and packet.stream.type == "video":
