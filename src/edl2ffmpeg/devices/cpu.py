@@ -11,6 +11,7 @@ __all__ = [
     "decoder_share",
     "decoder_threads",
     "encoder_threads",
+    "has_avx512",
     "usable_cores",
     "worker_count",
 ]
@@ -90,6 +91,15 @@ def worker_count(chunks: int, frame_bytes: int) -> int:
     each = _BYTES_PER_WORKER + _FRAMES_PER_WORKER * frame_bytes
     by_memory = _free_memory() // 2 // each
     return max(min(by_cores, by_memory, chunks, _MOST_WORKERS), 1)
+
+
+def has_avx512() -> bool:
+    """Whether the processor is known to have AVX-512 (Linux alone says)."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            return any(line.startswith("flags") and " avx512f" in line for line in lines)
+    except OSError:
+        return False
 
 
 def _free_memory() -> int:

@@ -97,9 +97,9 @@ class JobFolder(Owner):
         return isinstance(found, dict) and found.get("format") == _FORMAT
 
     def _empty(self) -> None:
-        for entry in os.scandir(self.path):
-            if entry.name != _LOCK:
-                os.unlink(entry.path)
+        for name in os.listdir(self.path):
+            if name != _LOCK:
+                os.unlink(self.path / name)
 
     def part(self, key: str, number: int, attempt: int) -> Path:
         """Where an attempt writes; ``accept`` makes it what is found under the key."""
@@ -133,10 +133,7 @@ class JobFolder(Owner):
     @property
     def has_work(self) -> bool:
         """Whether something is done that another render need not do again."""
-        return any(
-            entry.name.endswith(".json") and entry.name != _MANIFEST
-            for entry in os.scandir(self.path)
-        )
+        return any(name.endswith(".json") and name != _MANIFEST for name in os.listdir(self.path))
 
     @property
     def is_kept(self) -> bool:
@@ -163,9 +160,9 @@ class JobFolder(Owner):
             if self._discarded or not self.has_work:
                 shutil.rmtree(self.path)
             else:
-                for entry in os.scandir(self.path):
-                    if entry.name.endswith(".part"):
-                        os.unlink(entry.path)
+                for name in os.listdir(self.path):
+                    if name.endswith(".part"):
+                        os.unlink(self.path / name)
         self._unlock()
 
     def _unlock(self) -> None:

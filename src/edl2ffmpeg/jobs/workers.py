@@ -134,7 +134,7 @@ class WorkerPool(Owner):
                     entry[2].set_exception(WorkerError(why))
                     continue
                 worker.entry = entry
-                worker.since, worker.frames = monotonic(), 0
+                worker.since, worker.frames, worker.stage = monotonic(), 0, "beginning with it"
                 # One that has just ended is found out by listening to it.
                 with suppress(OSError):
                     self._send_task(worker, entry)

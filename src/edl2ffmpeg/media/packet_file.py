@@ -5,7 +5,7 @@ timestamps and rewrites H.264, MP4 drops side data, NUT has no decoding times.  
 muxed later as if its encoder had been there, so its packets are stored as they are::
 
     magic, header (what the caller says of the streams), then for each packet
-    size, stream, flags, pts, dts, duration, CRC-32, side data, data
+    stream, flags, pts, dts, duration, size, CRC-32 of all of it, side data, data
     and at the end a record without data, which says how many there were
 
 A file without that end was cut off, and one whose checksums differ is damaged.
@@ -13,6 +13,7 @@ A file without that end was cut off, and one whose checksums differ is damaged.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ __all__ = ["PacketReader", "PacketWriter", "StoredPacket"]
 
 _MAGIC = b"edl2ffmpeg packets 1\n"
 _LENGTH = struct.Struct("<Q")
-# Stream, flags, pieces of side data, pts, dts, duration, bytes of data, CRC-32.
-_RECORD = struct.Struct("<HBBqqqQI")
+# Stream, flags, pieces of side data, pts, dts, duration, bytes of data.
+_RECORD = struct.Struct("<HBBqqqQ")
+_CHECK = struct.Struct("<I")
 _SIDE = struct.Struct("<HQ")
 _KEYFRAME = 1
 _END = 2
@@ -93,7 +95,7 @@ class PacketWriter(Owner):
     def begin(self, header: bytes) -> None:
         """Writes the header."""
         assert not self.has_begun
-        self._write(_MAGIC, _LENGTH.pack(len(header)), header, struct.pack("<I", crc32(header)))
+        self._write(_MAGIC, _LENGTH.pack(len(header)), header, _CHECK.pack(crc32(header)))
 
     def write(self, packet: Packet[Any], stream: int = 0) -> None:
         """Appends a packet of FFmpeg's, which must have its times."""
@@ -103,8 +105,7 @@ class PacketWriter(Owner):
         times = (packet.pts, packet.dts, packet.duration or 0)
         packed = b"".join(_packed_side(name, content) for name, content in sides)
         flags = _KEYFRAME if packet.is_keyframe else 0
-        check = crc32(data, crc32(packed))
-        self._write(_RECORD.pack(stream, flags, len(sides), *times, len(data), check), packed, data)
+        self._write_record((stream, flags, len(sides), *times, len(data)), packed, data)
         self.packets += 1
 
     @property
@@ -114,11 +115,18 @@ class PacketWriter(Owner):
 
     def finish(self) -> None:
         """Says how many packets there were, and closes the file."""
-        self._write(_RECORD.pack(0, _END, 0, self.packets, 0, 0, 0, 0))
+        self._write_record((0, _END, 0, self.packets, 0, 0, 0))
         file, self._file = self._file, None
         assert file is not None
         with encoding(self._path, "finishing the file"):
             file.close()
+
+    def _write_record(
+        self, fields: tuple[int, ...], packed: bytes = b"", data: bytes = b""
+    ) -> None:
+        head = _RECORD.pack(*fields)
+        check = _CHECK.pack(crc32(data, crc32(packed, crc32(head))))
+        self._write(head, check, packed, data)
 
     def _write(self, *parts: bytes) -> None:
         if self._file is None:
@@ -147,11 +155,12 @@ class PacketReader(Owner):
         self._path = str(path)
         with encoding(self._path, "opening the file"):
             self._file = open(path, "rb", _BUFFER_BYTES)  # noqa: SIM115
+        self._size = os.fstat(self._file.fileno()).st_size
         try:
             if self._read(len(_MAGIC)) != _MAGIC:
                 raise self._damaged("it does not begin as such a file does")
             self.header = self._read(_LENGTH.unpack(self._read(_LENGTH.size))[0])
-            if struct.unpack("<I", self._read(4))[0] != crc32(self.header):
+            if _CHECK.unpack(self._read(_CHECK.size))[0] != crc32(self.header):
                 raise self._damaged("its header differs from its checksum")
         except BaseException:
             self.close()
@@ -160,33 +169,31 @@ class PacketReader(Owner):
     def __iter__(self) -> Iterator[StoredPacket]:
         number = 0
         while True:
-            stream, flags, sides, pts, dts, duration, size, check = _RECORD.unpack(
-                self._read(_RECORD.size)
-            )
+            head = self._read(_RECORD.size)
+            (check,) = _CHECK.unpack(self._read(_CHECK.size))
+            stream, flags, sides, pts, dts, duration, size = _RECORD.unpack(head)
+            found = crc32(head)
+            packed = []
+            for _ in range(sides):
+                lengths = self._read(_SIDE.size)
+                name, content = map(self._read, _SIDE.unpack(lengths))
+                packed.append((name, content))
+                found = crc32(content, crc32(name, crc32(lengths, found)))
+            data = self._read(size)
+            if crc32(data, found) != check:
+                raise self._damaged(f"packet {number} differs from its checksum")
             if flags & _END:
                 if pts != number:
                     raise self._damaged(f"it holds {number} packets of {pts}")
                 return
-            packed = []
-            found = 0
-            for _ in range(sides):
-                head = self._read(_SIDE.size)
-                name_size, content_size = _SIDE.unpack(head)
-                name, content = self._read(name_size), self._read(content_size)
-                packed.append((name.decode(), content))
-                found = crc32(content, crc32(name, crc32(head, found)))
-            data = self._read(size)
-            if crc32(data, found) != check:
-                raise self._damaged(f"packet {number} differs from its checksum")
-            yield StoredPacket(
-                stream, pts, dts, duration, bool(flags & _KEYFRAME), data, tuple(packed)
-            )
+            named = tuple((name.decode(), content) for name, content in packed)
+            yield StoredPacket(stream, pts, dts, duration, bool(flags & _KEYFRAME), data, named)
             number += 1
 
     def _read(self, size: int) -> bytes:
         with encoding(self._path, "reading packets"):
             # A damaged size must not ask for all of the memory.
-            data = self._file.read(size) if size < 1 << 32 else b""
+            data = self._file.read(min(size, self._size))
         if len(data) != size:
             raise self._damaged("it is cut off")
         return data

@@ -17,6 +17,7 @@ from av.video.frame import CudaContext, PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
+from edl2ffmpeg.devices.cpu import has_avx512
 from edl2ffmpeg.errors import (
     DeviceError,
     DeviceUnavailableError,
@@ -35,6 +36,9 @@ __all__ = ["VideoEncoder"]
 
 _log = logging.getLogger(__name__)
 
+# With AVX-512, x264 (core 165) gives other bytes in each run of more than one thread; so it
+# gets the functions for AVX2.
+_REPEATABLE_X264 = "asm=AVX2"
 _SMALLEST_DNXHR = (256, 120)
 _DEVICE_FAILURES = (av.FFmpegError, RuntimeError, NotImplementedError, ValueError, MemoryError)
 # The name's own, and that of the argument in which it is counted.
@@ -88,11 +92,15 @@ class VideoEncoder:
         os.environ.setdefault("SVT_LOG", "1")
         self._output = output
         time_base = 1 / output.frame_rate
+        options = dict(output.options)
+        if output.encoder == "libx264" and has_avx512():
+            own = options.get("x264-params")
+            options["x264-params"] = ":".join(filter(None, [_REPEATABLE_X264, own]))
         hwaccel = None
         if output.device and not output.takes_device_frames:
             hwaccel = encoder_accelerator(output.device, str(device) if device else None)
         stream = container.add_stream(
-            output.encoder, rate=output.frame_rate, options=dict(output.options), hwaccel=hwaccel
+            output.encoder, rate=output.frame_rate, options=options, hwaccel=hwaccel
         )
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
@@ -103,8 +111,8 @@ class VideoEncoder:
         context.time_base = time_base
         context.thread_count = threads
         if output.encoder == "libx264":
-            # PyAV's default makes x264 cut pictures into slices: larger files (5 %), slower (a
-            # fifth), and bytes that differ from run to run.
+            # PyAV's default makes x264 cut pictures into slices: larger files (5 to 20 %), and
+            # slower by a fifth.
             context.thread_type = "FRAME"
         context.sample_aspect_ratio = Fraction(1)
         context.color_range = ColorRange.MPEG
