@@ -276,6 +276,7 @@ def affine_job(
     offset: int,
     shift: int,
     maximum: int,
+    wide: bool,
     row_start: int,
     row_end: int,
     minimum: int,

@@ -211,8 +211,8 @@ class CudaKernels(Owner):
         row_end: int,
         minimum: int = 0,
     ) -> None:
-        """See :meth:`Kernels.affine`; the device always computes with 64 bits."""
-        numbers = (scale, offset, shift, maximum, row_start, row_end, minimum)
+        """See :meth:`Kernels.affine`."""
+        numbers = (scale, offset, shift, maximum, wide, row_start, row_end, minimum)
         self._launch(_kernels.affine_job(source, target, *numbers))
 
     def look_up(

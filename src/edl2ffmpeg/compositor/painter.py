@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from math import ceil, floor, hypot
 
 import numpy as np
@@ -267,9 +267,13 @@ class _Grid:
         down = _overlap(
             self._down, samples.top, samples.height, frame.height, self._map_y, (top, bottom)
         )
-        if across.min() == _ONE and down.min() == _ONE:
+        if across is None and down is None:
             return None
-        return across, down
+        whole = (np.full(count, _ONE, np.int16) for count in (samples.width, samples.height))
+        return tuple(
+            one if shares is None else shares
+            for shares, one in zip((across, down), whole, strict=True)
+        )
 
     def _outline(self, shape: float, edges: tuple[float, float, float, float]) -> Outline:
         affine = self._drawing.outline or self._drawing.affine
@@ -321,6 +325,8 @@ def _width_along(x: float, y: float, cell: tuple[int, int]) -> float:
     return hypot(x * cell[0], y * cell[1]) / hypot(x, y)
 
 
+# A layer that stands still has the same edges in frame after frame.
+@lru_cache(maxsize=64)
 def _overlap(
     grid: SampleGrid,
     start: int,
@@ -328,17 +334,19 @@ def _overlap(
     length: int,
     placed: tuple[float, float],
     edges: tuple[float, float],
-) -> npt.NDArray[np.int16]:
+) -> npt.NDArray[np.int16] | None:
     """How much of each sample's cell lies between the edges, with 14 fractional bits.
 
-    ``length`` is the surface's, in pixels: the last cell may end with it.
+    None where all of them do.  ``length`` is the surface's, in pixels: the last cell may end
+    with it.
     """
     half, centre = placed
     low, high = sorted(centre + half * edge for edge in edges)
     left = (start + np.arange(count, dtype=np.float64)) * grid.spacing
     right = np.minimum(left + grid.spacing, length)
     inside = np.minimum(right, high) - np.maximum(left, low)
-    return np.rint(np.clip(inside / (right - left), 0, 1) * _ONE).astype(np.int16)
+    shares = np.rint(np.clip(inside / (right - left), 0, 1) * _ONE).astype(np.int16)
+    return None if shares.min() == _ONE else shares
 
 
 def _run(

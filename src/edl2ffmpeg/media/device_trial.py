@@ -15,6 +15,8 @@ import av
 import numpy as np
 from av.codec.hwaccel import HWAccel
 
+from edl2ffmpeg.media._decoder_choice import device_decoder
+
 __all__ = ["decodable", "encodable"]
 
 _SIZE = (256, 144)
@@ -95,8 +97,13 @@ def _decoded_there(path: Path, number: int) -> int:
     accelerator = HWAccel(
         "cuda", device=str(number), allow_software_fallback=False, is_hw_owned=True
     )
-    with av.open(str(path), hwaccel=accelerator) as source:
-        return sum(frame.format.name == "cuda" for frame in source.decode(video=0))
+    with av.open(str(path)) as source:
+        context = device_decoder(source.streams.video[0], accelerator)
+        return sum(
+            frame.format.name == "cuda"
+            for packet in source.demux(video=0)
+            for frame in context.decode(packet if packet.size else None)
+        )
 
 
 def _encode(encoder: str, number: int) -> str:

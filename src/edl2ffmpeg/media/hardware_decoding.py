@@ -17,17 +17,19 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import av
+from av.codec.context import CodecContext
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg.devices.cuda import CudaDevice, CudaEvent
-from edl2ffmpeg.errors import DeviceError
+from edl2ffmpeg.errors import DeviceError, MediaError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
-__all__ = ["DECODER_OPTIONS", "DECODER_THREADS", "HardwareDecoding", "refusal"]
+__all__ = ["DECODER_OPTIONS", "DECODER_THREADS", "HardwareDecoding", "failure", "refusal"]
 
 DECODER_THREADS = 1
 """More would each keep surfaces of their own and make nothing faster."""
@@ -38,8 +40,13 @@ DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
 # Whose standards say every bit of a decoded picture: others come out differently by a code value.
 _EXACT_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
 
+# They have no software to go on with where the device refuses a stream.
+_DEVICE_ONLY_DECODERS = ("av1",)
+
 _MOST_COPIES = 2
 _PITCH_ALIGNMENT = 256
+# Coded pictures end with whole macroblocks, and chroma begins below them.
+_MOST_GAP = 64
 
 
 class HardwareDecoding:
@@ -65,25 +72,25 @@ class HardwareDecoding:
 
         See Note [Copies of decoded pictures].
         """
-        planes: list[Plane] = []
-        size = 0
-        widths = []
-        for index, plane in enumerate(frame.planes):
-            across = max(
-                -(-frame.width >> (frame.format.chroma_shift[0] if index else 0)) * part.step
-                for part in frame.format.components
-                if part.plane == index
-            )
-            width = across * frame.format.bytes_per_sample
-            pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
-            planes.append(Plane(size, pitch, plane.rows))
-            widths.append(width)
-            size += pitch * plane.rows
-        lease = self._lend(size)
-        made = tuple(replace(plane, address=lease.address + plane.address) for plane in planes)
-        for source, target, width in zip(frame.planes, made, widths, strict=True):
+        width = _row_bytes(frame)
+        pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
+        rows = _rows_together(frame)
+        first = frame.planes[0]
+        if rows is not None:
+            places = [(plane.address - first.address) // first.pitch for plane in frame.planes]
+            copies = [(first, 0, rows)]
+        else:
+            ends = list(accumulate(plane.rows for plane in frame.planes))
+            places, rows = [0, *ends[:-1]], ends[-1]
+            copies = [
+                (plane, place, plane.rows)
+                for plane, place in zip(frame.planes, places, strict=True)
+            ]
+        lease = self._lend(pitch * rows)
+        for source, place, count in copies:
+            target = (lease.address + pitch * place, pitch)
             self._device.copy_rows(
-                (target.address, target.pitch), (source.address, source.pitch), width, source.rows
+                target, (source.address, source.pitch), min(width, source.pitch), count
             )
         self._copying.append((self._device.mark(self._device.stream), frame.native))
         while len(self._copying) > _MOST_COPIES or (
@@ -92,6 +99,10 @@ class HardwareDecoding:
             event, _ = self._copying[0]
             event.wait()
             self._copying.popleft()
+        made = tuple(
+            Plane(lease.address + pitch * place, pitch, plane.rows)
+            for plane, place in zip(frame.planes, places, strict=True)
+        )
         return replace(frame, planes=made, native=lease)
 
     def _lend(self, size: int) -> _Memory:
@@ -122,6 +133,41 @@ class _Memory:
 
     def __init__(self, address: int) -> None:
         self.address = address
+
+
+def _row_bytes(frame: Frame) -> int:
+    """Of the widest plane; decoders' formats differ little in that."""
+    layout = frame.format
+    return (
+        max(
+            -(-frame.width >> (layout.chroma_shift[0] if part.plane else 0)) * part.step
+            for part in layout.components
+        )
+        * layout.bytes_per_sample
+    )
+
+
+def _rows_together(frame: Frame) -> int | None:
+    """How many rows hold all planes, if one copy can take them as they lie; else None."""
+    first, last = frame.planes[0], frame.planes[-1]
+    end = first.address
+    for plane in frame.planes:
+        gap = plane.address - end
+        if (
+            plane.pitch != first.pitch
+            or gap % first.pitch
+            or not 0 <= gap <= _MOST_GAP * first.pitch
+        ):
+            return None
+        end = plane.address + plane.rows * plane.pitch
+    return (last.address - first.address) // first.pitch + last.rows
+
+
+def failure(error: MediaError, decoder: CodecContext | None) -> str:
+    """Why a stream whose ``decoder`` gave no picture is not decoded on the device."""
+    if decoder is not None and decoder.name in _DEVICE_ONLY_DECODERS:
+        return "the device does not decode it"
+    return f"the device fails at it: {error}"
 
 
 def refusal(frame: av.VideoFrame, codec: str) -> str | None:

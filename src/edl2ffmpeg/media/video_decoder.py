@@ -23,12 +23,12 @@ from av.video.stream import VideoStream
 
 from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.frame import Frame
-from edl2ffmpeg.media._alpha_decoder import picture_decoder
+from edl2ffmpeg.media._decoder_choice import picture_decoder
 from edl2ffmpeg.media._damage import Damage
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
 from edl2ffmpeg.media._skipping import SKIPPING_DECODERS, Skipping
 from edl2ffmpeg.media._stream_notes import stream_notes
-from edl2ffmpeg.media._translate import decoding, seeking
+from edl2ffmpeg.media._translate import decoding, opening, seeking
 from edl2ffmpeg.media._video_packets import Run, VideoPackets
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
@@ -37,6 +37,7 @@ from edl2ffmpeg.media.hardware_decoding import (
     DECODER_OPTIONS,
     DECODER_THREADS,
     HardwareDecoding,
+    failure,
     refusal,
 )
 from edl2ffmpeg.media.streams import (
@@ -107,7 +108,7 @@ class VideoDecoder(Owner):
         except MediaError as error:
             # Decoding on the CPU fails the same way if it is the file's fault.
             self.stats = DecodeStats()
-            return f"the device fails at it: {error}"
+            return failure(error, getattr(self, "_context", None))
         assert self._current is not None
         refused = refusal(self._current.native, self._context.name)
         if refused is None and self.is_still:
@@ -125,7 +126,7 @@ class VideoDecoder(Owner):
         try:
             stream = find_stream(self._container, self.location, self.selector)
             assert isinstance(stream, VideoStream)
-            self._open_stream(stream, threads)
+            self._open_stream(stream, threads, hwaccel)
             self._read_first()
             _log.info(
                 "opened %s %s: %s, %dx%d, %s frames per second, %s",
@@ -141,11 +142,12 @@ class VideoDecoder(Owner):
             self.close()
             raise
 
-    def _open_stream(self, stream: VideoStream, threads: int) -> None:
+    def _open_stream(self, stream: VideoStream, threads: int, hwaccel: HWAccel | None) -> None:
         assert self._container is not None
         self._stream = stream
         keep_only(self._container, stream)
-        context = picture_decoder(stream)
+        with opening(self.location):
+            context = picture_decoder(stream, hwaccel)
         context.thread_type = ThreadType.AUTO
         context.thread_count = threads
         if context.is_hwaccel:
