@@ -62,10 +62,10 @@ def test_fill_and_affine(bench: Bench, layout: str) -> None:
                 kernels.fill(written, 77, 5, 7)
 
     bench.compare(call, target)
-    planes = [component_plane(frame.copy, 0) for frame in (source, target)]
+    read, written = (component_plane(frame.copy, 0) for frame in (source, target))
     expected = "affine_codes" if wide else "affine_runs"
-    assert used(_kernels.affine_job(*planes, *numbers, 0, SIZE[1], 0)) == [expected]
-    assert used(_kernels.fill_job(planes[1], 1, 0, SIZE[1])) == ["fill_runs"]
+    assert used(_kernels.affine_job(read, written, *numbers, 0, SIZE[1], 0)) == [expected]
+    assert used(_kernels.fill_job(written, 1, 0, SIZE[1])) == ["fill_runs"]
 
 
 def _layer(
@@ -133,6 +133,6 @@ def test_neighbours_of_other_layouts(bench: Bench) -> None:
     """Planes that begin at odd places, or have other samples, are drawn one by one."""
     source: TwinFrame = bench.twin(aligned(1, "nv12"))
     target = bench.twin(aligned(2, "yuv420p"))
-    planes = [component_plane(frame.copy, 1) for frame in (source, target)]
-    job = _kernels.affine_job(*planes, 1, 0, 0, 255, False, 0, planes[1].height, 0)
+    read, written = (component_plane(frame.copy, 1) for frame in (source, target))
+    job = _kernels.affine_job(read, written, 1, 0, 0, 255, False, 0, written.height, 0)
     assert used(job) == ["affine_codes"]

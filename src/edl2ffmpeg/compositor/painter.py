@@ -269,11 +269,11 @@ class _Grid:
         )
         if across is None and down is None:
             return None
-        whole = (np.full(count, _ONE, np.int16) for count in (samples.width, samples.height))
-        return tuple(
-            one if shares is None else shares
-            for shares, one in zip((across, down), whole, strict=True)
-        )
+        if across is None:
+            across = np.full(samples.width, _ONE, np.int16)
+        if down is None:
+            down = np.full(samples.height, _ONE, np.int16)
+        return across, down
 
     def _outline(self, shape: float, edges: tuple[float, float, float, float]) -> Outline:
         affine = self._drawing.outline or self._drawing.affine

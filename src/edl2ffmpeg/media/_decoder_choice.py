@@ -47,4 +47,6 @@ def _made(stream: VideoStream, name: str, hwaccel: HWAccel | None) -> VideoCodec
     context = av.CodecContext.create(name, "r", hwaccel)
     assert isinstance(context, VideoCodecContext)
     context.extradata = stream.codec_context.extradata
+    # PyAV puts the device's format there, and then FFmpeg's AV1 takes the device as set up.
+    context.pix_fmt = stream.codec_context.pix_fmt or "yuv420p"
     return context

@@ -7,8 +7,10 @@ picture.  Its contexts share the primary context with ours (Note [Order of CUDA 
 Note [Copies of decoded pictures]
 FFmpeg would copy each picture out of the decoder by itself, but ignores a copy that fails, and
 then the picture before would be shown.  So it is asked for the decoder's own surfaces, of which
-there are few, and each picture that is shown is copied from there by us, as soon as it is the
-current one.  A surface goes back to the decoder when its copy is done.
+there are few, and each picture that is shown is copied from there by us: by the thread that
+draws it, or, where that has not come so far by the time of the next picture, by the one that
+decodes, which would otherwise be kept from decoding.  A surface goes back to the decoder when its
+copy is done, in the decoding thread.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -25,6 +28,8 @@ from av.codec.context import CodecContext
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg.devices.cuda import CudaDevice, CudaEvent
+from edl2ffmpeg.devices.cuda_copies import DelayedCopy
+from edl2ffmpeg.devices.cuda_memory import Block, Lease
 from edl2ffmpeg.errors import DeviceError, MediaError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
@@ -43,6 +48,7 @@ _EXACT_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
 # They have no software to go on with where the device refuses a stream.
 _DEVICE_ONLY_DECODERS = ("av1",)
 
+_MOST_WAITING = 1
 _MOST_COPIES = 2
 _PITCH_ALIGNMENT = 256
 # Coded pictures end with whole macroblocks, and chroma begins below them.
@@ -54,7 +60,8 @@ class HardwareDecoding:
 
     def __init__(self, device: CudaDevice) -> None:
         self._device = device
-        self._free: dict[int, deque[int]] = {}
+        self._free: dict[int, deque[Block]] = {}
+        self._waiting: deque[DelayedCopy] = deque()
         self._copying: deque[tuple[CudaEvent, Any]] = deque()
 
     @property
@@ -87,52 +94,63 @@ class HardwareDecoding:
                 for plane, place in zip(frame.planes, places, strict=True)
             ]
         lease = self._lend(pitch * rows)
-        for source, place, count in copies:
-            target = (lease.address + pitch * place, pitch)
-            self._device.copy_rows(
-                target, (source.address, source.pitch), min(width, source.pitch), count
-            )
-        self._copying.append((self._device.mark(self._device.stream), frame.native))
-        while len(self._copying) > _MOST_COPIES or (
-            self._copying and self._copying[0][0].is_past()
-        ):
+        address = lease.block.address
+        copy = DelayedCopy(partial(self._begin, copies, (address, pitch), width, frame.native))
+        self._waiting.append(copy)
+        while len(self._waiting) > _MOST_WAITING:
+            self._waiting.popleft().start()
+        while len(self._copying) > _MOST_COPIES:
             event, _ = self._copying[0]
             event.wait()
             self._copying.popleft()
         made = tuple(
-            Plane(lease.address + pitch * place, pitch, plane.rows)
+            Plane(address + pitch * place, pitch, plane.rows)
             for plane, place in zip(frame.planes, places, strict=True)
         )
-        return replace(frame, planes=made, native=lease)
+        return replace(frame, planes=made, native=lease, arrival=copy)
 
-    def _lend(self, size: int) -> _Memory:
+    def _begin(
+        self,
+        copies: list[tuple[Plane, int, int]],
+        target: tuple[int, int],
+        width: int,
+        surface: Any,
+    ) -> CudaEvent:
+        address, pitch = target
+        for source, place, rows in copies:
+            self._device.copy_rows(
+                (address + pitch * place, pitch),
+                (source.address, source.pitch),
+                min(width, source.pitch),
+                rows,
+            )
+        event = self._device.mark(self._device.stream)
+        self._copying.append((event, surface))
+        return event
+
+    def _lend(self, size: int) -> Lease:
         free = self._free.setdefault(size, deque())
         try:
-            address = free.pop()
+            block = free.pop()
         except IndexError:
-            address = self._device.allocate(size)
-        memory = _Memory(address)
+            block = Block(self._device.allocate(size), size)
+        lease = Lease(block)
         # What reads it was given to the one stream before what writes to it next.
-        weakref.finalize(memory, free.append, address).atexit = False
-        return memory
+        weakref.finalize(lease, free.append, block).atexit = False
+        return lease
 
     def close(self) -> None:
         """Lets go of the decoders' surfaces, each when its copy is done.
 
         The device frees the rest when it closes.
         """
+        while self._waiting:
+            self._waiting.popleft().forget()
         while self._copying:
             # A device that is lost copies nothing any more.
             with suppress(DeviceError):
                 self._copying[0][0].wait()
             self._copying.popleft()
-
-
-class _Memory:
-    """Device memory that is lent again when this dies."""
-
-    def __init__(self, address: int) -> None:
-        self.address = address
 
 
 def _row_bytes(frame: Frame) -> int:

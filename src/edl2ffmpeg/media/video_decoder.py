@@ -23,8 +23,8 @@ from av.video.stream import VideoStream
 
 from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.frame import Frame
-from edl2ffmpeg.media._decoder_choice import picture_decoder
 from edl2ffmpeg.media._damage import Damage
+from edl2ffmpeg.media._decoder_choice import picture_decoder
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
 from edl2ffmpeg.media._skipping import SKIPPING_DECODERS, Skipping
 from edl2ffmpeg.media._stream_notes import stream_notes

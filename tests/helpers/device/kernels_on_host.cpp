@@ -89,6 +89,10 @@ void move(CropJob &job, const Mover &to, Kept &) {
     to(job.across);
     to(job.down);
 }
+void move(ReachJob &job, const Mover &to, Kept &) {
+    to(job.moments);
+    to(job.target);
+}
 void move(WeighJob &job, const Mover &to, Kept &) {
     to(job.shares);
     to(job.outside);

@@ -118,6 +118,16 @@ struct CropJob {
     const float *down;
 };
 
+// Rows of `target.width` moments.
+struct ReachJob {
+    const float *moments;
+    Plane target;
+    float reached;
+    float soft;
+    int32_t inverts;
+    int32_t start;
+};
+
 struct WeighJob {
     Plane shares;
     Plane outside;

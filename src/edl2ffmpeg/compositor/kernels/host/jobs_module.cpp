@@ -181,6 +181,14 @@ nb::list crop_alpha_job(const Plane &alpha, uint64_t across, uint64_t down, size
                     CropJob{alpha, table_at<float>(across), table_at<float>(down)}}});
 }
 
+nb::list reach_job(const Moments &moments, const Plane &target, float reached, float soft,
+                   bool inverts, int row_start, int row_end, const nb::callable &tables) {
+    check_reach(moments, target, row_start, row_end);
+    const float *copied = sink_of(tables)(moments.values, moments.id());
+    return banded("reach", target, row_start, row_end,
+                  ReachJob{copied, target, reached, soft, inverts, row_start});
+}
+
 nb::list weigh_job(const Plane &shares, const Plane &outside, const Plane &inside, int spacing_x,
                    int spacing_y) {
     check_weigh(shares, outside, inside, spacing_x, spacing_y);
@@ -219,6 +227,8 @@ void bind_jobs(nb::module_ &module) {
                "low"_a, "high"_a, "row_start"_a, "row_end"_a);
     module.def("crop_alpha_job", &crop_alpha_job, "alpha"_a, "across"_a, "down"_a, "columns"_a,
                "rows"_a);
+    module.def("reach_job", &reach_job, "moments"_a, "target"_a, "reached"_a, "soft"_a,
+               "inverts"_a, "row_start"_a, "row_end"_a, "tables"_a);
     module.def("weigh_job", &weigh_job, "shares"_a, "outside"_a, "inside"_a, "spacing_x"_a,
                "spacing_y"_a);
 }
