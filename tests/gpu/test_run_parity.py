@@ -14,6 +14,7 @@ from edl2ffmpeg.compositor import _kernels
 from edl2ffmpeg.compositor._kernels import Axis, Channel, Coverage, Output
 from edl2ffmpeg.compositor.backend import Kernels
 from edl2ffmpeg.compositor.geometry import Rectangle
+from edl2ffmpeg.compositor.operations import NO_OPERATION, output_weights
 from edl2ffmpeg.compositor.planes import component_plane, interleaved_chroma, new_frame
 from edl2ffmpeg.compositor.resampling import axis_taps
 from edl2ffmpeg.frame import Colour, Frame, PixelFormat, pixel_format
@@ -108,6 +109,65 @@ def test_blend(bench: Bench, layout: str, left: int, most: int) -> None:
             kernels.draw(*layer, coverage, 1, height - 1)
 
     bench.compare(call, target)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("most", [0, 1, 9_321, ONE])
+def test_plain_blend(bench: Bench, layout: str, most: int) -> None:
+    """Nothing but opacity: between codes, where these fill their bytes."""
+    source, target = (bench.twin(aligned(seed, layout)) for seed in (1, 2))
+    depth = source.host.format.depth
+
+    def outputs(frame: Frame, components: tuple[int, ...]) -> list[Output]:
+        numbers = output_weights(NO_OPERATION, 0, depth)
+        return [
+            Output(
+                component_plane(frame, component), depth,
+                [ONE if component == other else 0 for other in components], ONE // 2,
+                numbers.scale, numbers.opaque_offset, numbers.blend_offset,
+            )
+            for component in components
+        ]  # fmt: skip
+
+    def channels(frame: Frame, components: tuple[int, ...]) -> list[Channel]:
+        found = []
+        for component in components:
+            plane = component_plane(frame, component)
+            axes = [
+                Axis(*axis_taps(count, count, Fraction(0), Fraction(1), 8))
+                for count in (plane.width, plane.height)
+            ]
+            found.append(Channel(plane, depth, axes[0], axes[1]))
+        return found
+
+    coverage = Coverage(False, 0, 0, most)
+
+    def call(kernels: Kernels, side: Side) -> None:
+        for components in ((0,), (1, 2)):
+            drawn = outputs(side(target), components)
+            height = component_plane(side(target), components[0]).height
+            kernels.draw(channels(side(source), components), drawn, coverage, 0, height)
+
+    bench.compare(call, target)
+    luma = (channels(source.copy, (0,)), outputs(target.copy, (0,)), coverage)
+    job = _kernels.draw_job(*luma, 0, SIZE[1], None, bench.kernels._table)
+    is_full = layout in ("yuv420p", "nv12", "nv21", "p010le", "p210le")
+    assert used(job) == ["mix_runs" if is_full else "blend_runs"]
+
+
+def test_a_copy(bench: Bench) -> None:
+    source, target = (bench.twin(aligned(seed, "nv12")) for seed in (1, 2))
+    numbers = (1 << 22, 1 << 21, 22, 255, False)
+
+    def call(kernels: Kernels, side: Side) -> None:
+        read, written = (component_plane(side(frame), 0) for frame in (source, target))
+        kernels.affine(read, written, *numbers, 1, SIZE[1])
+
+    bench.compare(call, target)
+    read, written = (component_plane(frame.copy, 0) for frame in (source, target))
+    assert used(_kernels.affine_job(read, written, *numbers, 0, SIZE[1], 0)) == ["copy_runs"]
+    duller = (*numbers[:3], 254, False)
+    assert used(_kernels.affine_job(read, written, *duller, 0, SIZE[1], 0)) == ["affine_runs"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from edl2ffmpeg.compositor.operations import (
 )
 from edl2ffmpeg.compositor.picture import Picture
 from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
-from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
+from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, sample_grids
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import EffectPlan
 
@@ -262,10 +262,20 @@ class _Grid:
         left, top, right, bottom = self._drawing.edges
         samples, frame = self._samples, self._surface.frame
         across = _overlap(
-            self._across, samples.left, samples.width, frame.width, self._map_x, (left, right)
+            self._across.spacing,
+            samples.left,
+            samples.width,
+            frame.width,
+            self._map_x,
+            (left, right),
         )
         down = _overlap(
-            self._down, samples.top, samples.height, frame.height, self._map_y, (top, bottom)
+            self._down.spacing,
+            samples.top,
+            samples.height,
+            frame.height,
+            self._map_y,
+            (top, bottom),
         )
         if across is None and down is None:
             return None
@@ -328,7 +338,7 @@ def _width_along(x: float, y: float, cell: tuple[int, int]) -> float:
 # A layer that stands still has the same edges in frame after frame.
 @lru_cache(maxsize=64)
 def _overlap(
-    grid: SampleGrid,
+    spacing: int,
     start: int,
     count: int,
     length: int,
@@ -342,8 +352,8 @@ def _overlap(
     """
     half, centre = placed
     low, high = sorted(centre + half * edge for edge in edges)
-    left = (start + np.arange(count, dtype=np.float64)) * grid.spacing
-    right = np.minimum(left + grid.spacing, length)
+    left = (start + np.arange(count, dtype=np.float64)) * spacing
+    right = np.minimum(left + spacing, length)
     inside = np.minimum(right, high) - np.maximum(left, low)
     shares = np.rint(np.clip(inside / (right - left), 0, 1) * _ONE).astype(np.int16)
     return None if shares.min() == _ONE else shares

@@ -147,6 +147,9 @@ class LayerRoute:
         self._weights = [[fixed(value, WEIGHT_BITS) for value in row] for row in conversion.weights]
         self._offsets = [fixed(value + 0.5, WEIGHT_BITS) for value in conversion.offsets]
         self._inputs = 1 if len(source.format.components) == 1 else 3
+        self._upright_grids = tuple(
+            _upright_grids(source, number) for number in range(len(source.format.components))
+        )
         self._luma = self._grid((0,))
         self._chroma = self._grid((1, 2))
         self._turned = self._turned_frame()
@@ -189,10 +192,7 @@ class LayerRoute:
         return Picture(
             self._turn(frame),
             (float(shown[0]), float(shown[1]), float(shown[2]), float(shown[3])),
-            tuple(
-                _upright_grids(self._source, number)
-                for number in range(len(self._source.format.components))
-            ),
+            self._upright_grids,
             tuple(tuple(row[: self._inputs]) for row in self._weights),
             tuple(self._offsets),
             self._source.format.depth if self.has_alpha else None,
@@ -350,7 +350,7 @@ class LayerRoute:
         placement, output = self.placement, self._output
         targets = sample_grids(output.format, output_component, output.width, output.height)
         target = placement.target
-        across, down = _upright_grids(self._source, component)
+        across, down = self._upright_grids[component]
         crop_across = (placement.crop_left, placement.crop_width)
         crop_down = (placement.crop_top, placement.crop_height)
         return (

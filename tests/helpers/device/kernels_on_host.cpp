@@ -58,6 +58,10 @@ void move(BlendRunsJob &job, const Mover &to, Kept &) {
     to(job.source);
     to(job.target);
 }
+void move(MixRunsJob &job, const Mover &to, Kept &) {
+    to(job.source);
+    to(job.target);
+}
 void move(LookUpJob &job, const Mover &to, Kept &) {
     to(job.source);
     to(job.target);

@@ -66,6 +66,16 @@ struct BlendRunsJob {
     int32_t start;
 };
 
+// The same where a blend is between codes: (source * above + target * below + half) >> down.
+struct MixRunsJob {
+    Plane source;
+    Plane target;
+    uint32_t above;
+    uint32_t below;
+    int32_t down;
+    int32_t start;
+};
+
 struct LookUpJob {
     Plane source;
     Plane target;

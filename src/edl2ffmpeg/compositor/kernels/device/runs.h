@@ -97,6 +97,41 @@ EDL_KERNEL(affine_runs, AffineRunsJob) {
         affine_run<uint16_t>(job, x, y);
 }
 
+// Bytes are alike, whatever samples they hold.
+EDL_KERNEL(copy_runs, AffineRunsJob) {
+    const int32_t row = job.start + y;
+    if (job.target.sample_bytes == 1)
+        store_run(job.target, x * Run<uint8_t>::kSamples, row,
+                  load_run<uint8_t>(job.source, x * Run<uint8_t>::kSamples, row));
+    else
+        store_run(job.target, x * Run<uint16_t>::kSamples, row,
+                  load_run<uint16_t>(job.source, x * Run<uint16_t>::kSamples, row));
+}
+
+template <class Sample>
+HD void mix_run(const MixRunsJob &job, int32_t x, int32_t y) {
+    const int32_t column = x * Run<Sample>::kSamples;
+    const int32_t row = job.start + y;
+    const Run<Sample> above = load_run<Sample>(job.source, column, row);
+    const Run<Sample> below = load_run<Sample>(job.target, column, row);
+    const uint32_t half = 1u << (job.down - 1);
+    Run<Sample> made{};
+    for (int32_t i = 0; i < Run<Sample>::kSamples; ++i) {
+        const auto one = static_cast<uint32_t>(above.get(i)) >> job.source.shift;
+        const auto other = static_cast<uint32_t>(below.get(i)) >> job.target.shift;
+        const uint32_t code = (one * job.above + other * job.below + half) >> job.down;
+        made.add(i, static_cast<int32_t>(code << job.target.shift));
+    }
+    store_run(job.target, column, row, made);
+}
+
+EDL_KERNEL(mix_runs, MixRunsJob) {
+    if (job.target.sample_bytes == 1)
+        mix_run<uint8_t>(job, x, y);
+    else
+        mix_run<uint16_t>(job, x, y);
+}
+
 template <class Sample>
 HD void blend_run(const BlendRunsJob &job, int32_t x, int32_t y) {
     const int32_t column = x * Run<Sample>::kSamples;

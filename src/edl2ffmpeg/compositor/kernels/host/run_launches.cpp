@@ -66,6 +66,39 @@ bool is_even(const Coverage *coverage) {
            !coverage->store;
 }
 
+// Whether the samples of a plane fill their bytes but for the shift: none is beyond its depth.
+bool is_full(const Plane &plane, int depth) {
+    return 8 * plane.sample_bytes - plane.shift == depth;
+}
+
+bool changes_nothing(const AffineJob &job) {
+    const int64_t one = int64_t{1} << job.shift;
+    return job.scale == one && job.offset >= 0 && job.offset < one && job.minimum <= 0 &&
+           job.source.shift == 0 && job.target.shift == 0 &&
+           job.maximum >= (1 << (8 * job.target.sample_bytes)) - 1;
+}
+
+// A blend of codes of one depth that nothing else is done to.  With f = 2^(15 - depth) and a
+// coverage c of 2^14, blend_over is ((s - h) f c + (t - h) f (2^14 - c) + half) >> down, plus h:
+// all of h cancels out, and the result lies between the codes.
+std::optional<MixRunsJob> plain_mix(const BlendRunsJob &job) {
+    for (const BlendNumbers &numbers : job.numbers)
+        if (numbers.weight != kWeightOne || numbers.matrix_offset != kWeightRound ||
+            numbers.scale != kWeightOne || numbers.offset != kWeightRound)
+            return std::nullopt;
+    if (job.depth >= kWorkingDepth || job.source_depth != job.depth ||
+        !is_full(job.source, job.depth) || !is_full(job.target, job.depth) || job.coverage < 0 ||
+        job.coverage > kWeightOne)
+        return std::nullopt;
+    const int spread = kWorkingDepth - job.depth;
+    return MixRunsJob{job.source,
+                      job.target,
+                      static_cast<uint32_t>(job.coverage) << spread,
+                      static_cast<uint32_t>(kWeightOne - job.coverage) << spread,
+                      kWeightBits + spread,
+                      job.start};
+}
+
 }  // namespace
 
 Launches fill_launches(const Plane &target, int value, int row_start, int row_end) {
@@ -85,7 +118,7 @@ Launches affine_launches(const AffineJob &job, bool wide, int row_end) {
                                job.minimum,
                                job.maximum,
                                job.start};
-    return {runs("affine_runs", job.target, row_end, narrow)};
+    return {runs(changes_nothing(job) ? "copy_runs" : "affine_runs", job.target, row_end, narrow)};
 }
 
 Launches blend_run_launches(const std::vector<Channel> &channels,
@@ -122,7 +155,10 @@ Launches blend_run_launches(const std::vector<Channel> &channels,
     Launches found;
     for (const BlendRunsJob &job : jobs) {
         if (!have_runs(job.source, job.target)) return {};
-        found.push_back(runs("blend_runs", job.target, row_end, job));
+        if (const auto plain = plain_mix(job))
+            found.push_back(runs("mix_runs", job.target, row_end, *plain));
+        else
+            found.push_back(runs("blend_runs", job.target, row_end, job));
     }
     return found;
 }
