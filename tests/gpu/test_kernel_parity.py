@@ -8,15 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edl2ffmpeg.compositor._kernels import (
-    Outline,
-)
+from edl2ffmpeg.compositor._kernels import Moments, Outline
 from edl2ffmpeg.compositor.backend import Kernels
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.patterns import demo_palette, demo_phases
 from edl2ffmpeg.compositor.planes import component_plane, rectangle_plane
 from edl2ffmpeg.frame import pixel_format
-from helpers.device.bench import ALPHA_CANVAS, SIZE, Bench, Side, canvas, shares
+from helpers.device.bench import ALPHA_CANVAS, ONE, SIZE, Bench, Side, canvas, shares
 from helpers.frames import blank_frame, random_frame
 
 LAYOUTS = ["yuv420p", "yuv420p10le", "yuv420p12le", "yuv420p16le", "nv12", "p010le"]
@@ -142,6 +140,29 @@ def test_crop_and_weigh(bench: Bench) -> None:
         kernels.crop_alpha(alphas[0], across, down)
 
     bench.compare(call, full, small, first)
+
+
+@pytest.mark.parametrize("soft", [0.0, 1e-3, 0.3])
+@pytest.mark.parametrize("inverts", [False, True])
+def test_reach(bench: Bench, soft: float, inverts: bool) -> None:
+    target = bench.twin(shares(1))
+    rng = np.random.default_rng(9)
+    values = rng.random((SIZE[1], SIZE[0]), np.float32)
+    values[3:9] = 0.5
+    reached, width = np.float32(0.5), np.float32(soft)
+
+    def call(kernels: Kernels, side: Side) -> None:
+        plane = component_plane(side(target), 0)
+        moments = Moments(values)
+        kernels.reach(moments, plane, float(reached), float(width), inverts, 2, SIZE[1] - 1)
+
+    bench.compare(call, target)
+    if soft:
+        wanted = np.rint(np.clip((reached - values) / width, 0, 1) * ONE)
+    else:
+        wanted = np.where(values < reached, ONE, 0)
+    found = target.host.array(0)[2:-1]
+    assert np.array_equal(found, (ONE - wanted if inverts else wanted)[2:-1])
 
 
 @pytest.mark.parametrize("corner", [0.0, 0.4, 1.0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.errors import DeviceUnavailableError
 from edl2ffmpeg.jobs.doctor import diagnose
 from edl2ffmpeg.media.device_trial import encodable
+from edl2ffmpeg.rendering.device_probe import probe_devices
 from helpers import barcode
 from helpers.clip_shapes import ALL_SHAPES
 from helpers.edl_factory import document, generated, media, video_clip, write_edl
@@ -29,6 +31,8 @@ DECODED = [
     if shape.codec in ("libx264", "libx265") and shape.pixel_format in ("yuv420p", "yuv420p10le")
     and not (shape.codec == "libx264" and shape.pixel_format != "yuv420p")
 ]  # fmt: skip
+# What GPUs of some generations decode.
+ON_SOME = {"vp9": "vp9_30_webm", "av1": "av1_24_mkv"}
 Json = dict[str, Any]
 
 
@@ -36,6 +40,14 @@ Json = dict[str, Any]
 def gpu(open_device: Callable[[str], CudaDevice]) -> None:
     """Skips where there is none."""
     open_device("cuda").close()
+
+
+@pytest.fixture(scope="session")
+def decodes(gpu: None) -> dict[str, str]:
+    """Codecs with "" or why the GPU does not decode them, as ``edl2ffmpeg devices`` finds out."""
+    devices, reason = probe_devices()
+    assert devices, reason
+    return devices[0].decodes
 
 
 def frames(path: Path) -> list[Any]:
@@ -81,9 +93,33 @@ def test_every_shape_of_clip(name: str, clips: ClipLibrary, tmp_path: Path, gpu:
         assert decoder["reason"]
 
 
-@pytest.mark.parametrize("name", ["h264_2997_opengop_mp4", "hevc10_23976_mp4"])
+def test_renders_decode_what_devices_says(
+    decodes: dict[str, str], clips: ClipLibrary, tmp_path: Path
+) -> None:
+    """AV1 among it, whose decoder for devices is not the one for the CPU."""
+    for codec, name in ON_SOME.items():
+        clip = clips[name]
+        edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 0.4), 0, 0.4)))
+        result = edl2ffmpeg.render(
+            edl, tmp_path / "o.mp4", hw_accel="cuda", preset="ultrafast", overwrite=True
+        )
+        (decoder,) = result.report["device"]["decoders"]
+        assert (decoder["used"] == "cuda:0") == (decodes[codec] == ""), (codec, decodes[codec])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264_2997_opengop_mp4",
+        "h264_25_opengop_ts",
+        "h264_vfr_mp4",
+        "h264_30_editlist_mp4",
+        "hevc10_23976_mp4",
+        *ON_SOME.values(),
+    ],
+)
 def test_every_frame_is_the_one_asked_for(
-    name: str, clips: ClipLibrary, tmp_path: Path, gpu: None
+    name: str, decodes: dict[str, str], clips: ClipLibrary, tmp_path: Path
 ) -> None:
     clip = clips[name]
     count = len(clip.presentation_times)
@@ -98,9 +134,32 @@ def test_every_frame_is_the_one_asked_for(
     ]  # fmt: skip
     edl = document(*parts, fps=10, width=clip.width, height=clip.height)
     result, found = both(tmp_path, edl)
-    assert result.report["device"]["decoders"][0]["used"] == "cuda:0"
+    codec = next((codec for codec, other in ON_SOME.items() if other == name), "h264")
+    used = "cpu" if decodes[codec] else "cuda:0"
+    assert result.report["device"]["decoders"][0]["used"] == used
     read = [barcode.read(picture[: clip.height, : clip.width]) for picture in found]
     assert read == [(clip.file_id, clip.frame_numbers[n]) for n in jumps]
+
+
+def test_grain_of_av1_is_the_cpus(decodes: dict[str, str], tmp_path: Path) -> None:
+    """Decoders add it after decoding, by a procedure of the standard."""
+    path = tmp_path / "grain.mkv"
+    random = np.random.default_rng(1)
+    with av.open(str(path), "w") as output:
+        options = {"preset": "8", "svtav1-params": "film-grain=30:lp=1"}
+        stream = output.add_stream("libsvtav1", rate=24, options=options)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(12):
+            noise = random.normal(110, 14, (270, 320)).clip(16, 235).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(noise, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 24)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    edl = document(video_clip(media(path, 0, 0.5), 0, 0.5), fps=24, width=320, height=180)
+    result, _ = both(tmp_path, edl)
+    used = "cpu" if decodes["av1"] else "cuda:0"
+    assert result.report["device"]["decoders"][0]["used"] == used
 
 
 def test_layers_transitions_effects_and_text(clips: ClipLibrary, tmp_path: Path, gpu: None) -> None:
@@ -124,15 +183,14 @@ def test_layers_transitions_effects_and_text(clips: ClipLibrary, tmp_path: Path,
         both(tmp_path, edl, pixel_format=pixel_format)
 
 
-def test_memory_is_where_it_was_after_many_renders(
+def test_memory_is_where_it_was_after_200_renders(
     clips: ClipLibrary, tmp_path: Path, gpu: None, open_device: Callable[[str], CudaDevice]
 ) -> None:
     clip = clips["h264_25_mp4"]
-    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 0.4), 0, 0.4)))
+    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 0.2), 0, 0.2)))
 
-    def free_bytes() -> int:
-        with open_device("cuda") as device:
-            return int(device.call("cuMemGetInfo")[0])
+    def free_bytes(device: CudaDevice) -> int:
+        return int(device.call("cuMemGetInfo")[0])
 
     def cycles(count: int) -> None:
         for _ in range(count):
@@ -141,10 +199,18 @@ def test_memory_is_where_it_was_after_many_renders(
             )
             gc.collect()
 
+    # Each opens and closes the context: what it leaves behind is the driver's.
     cycles(3)
-    before = free_bytes()
+    with open_device("cuda") as device:
+        before = free_bytes(device)
     cycles(40)
-    assert abs(free_bytes() - before) <= 8 * 2**20
+    with open_device("cuda") as device:
+        assert abs(free_bytes(device) - before) <= 8 * 2**20
+        # The context stays, and with it all that they forget.
+        cycles(3)
+        before = free_bytes(device)
+        cycles(160)
+        assert abs(free_bytes(device) - before) <= 8 * 2**20
 
 
 def test_a_device_that_is_not_there(clips: ClipLibrary, tmp_path: Path, gpu: None) -> None:

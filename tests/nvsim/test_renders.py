@@ -105,6 +105,37 @@ print(json.dumps([gpu.report["device"]["decoders"], none.report["device"]["decod
     run.report.assert_clean()
 
 
+def test_av1_goes_back_to_the_decoder_of_the_cpu(kernels: Path, tmp_path: Path) -> None:
+    """The decoder of AV1 that uses devices has no software; the simulated one has no AV1."""
+    code = """
+import gc, av, numpy as np
+from edl2ffmpeg.media.device_trial import decodable
+with av.open(str(folder / "b.mp4"), "w") as output:
+    stream = output.add_stream("libsvtav1", rate=25, options={"preset": "10"})
+    stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+    for number in range(30):
+        frame = av.VideoFrame.from_ndarray(
+            np.random.default_rng(number).integers(16, 236, (96, 64), np.uint8), "yuv420p")
+        output.mux(stream.encode(frame))
+    output.mux(stream.encode(None))
+gpu = render(edl, "gpu.mkv", hw_accel="cuda")
+cpu = render(edl, "cpu.mkv")
+for one, two in zip(decoded(folder / "gpu.mkv"), decoded(folder / "cpu.mkv"), strict=True):
+    assert (one == two).all()
+gc.collect()
+trials = folder / "trials"
+trials.mkdir()
+print(json.dumps([gpu.report["device"]["decoders"], decodable(0, trials)]))
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    decoders, trials = json.loads(run.stdout.splitlines()[-1])
+    used = {Path(entry["location"]).name: (entry["used"], entry["reason"]) for entry in decoders}
+    assert used["a.mp4"][0] == "cuda:0"
+    assert used["b.mp4"] == ("cpu", "the device does not decode it")
+    assert trials["av1"] not in ("", trials["h264"])
+    run.report.assert_clean()
+
+
 def test_after_an_exception_anywhere_nothing_is_left(kernels: Path, tmp_path: Path) -> None:
     code = """
 import edl2ffmpeg.compositor.composer as composer

@@ -236,6 +236,22 @@ def unsharp(
     row_start: int,
     row_end: int,
 ) -> None: ...
+
+@final
+class Moments:
+    width: int
+    height: int
+    def __init__(self, values: npt.NDArray[np.float32]) -> None: ...
+
+def reach(
+    moments: Moments,
+    target: Plane,
+    reached: float,
+    soft: float,
+    inverts: bool,
+    row_start: int,
+    row_end: int,
+) -> None: ...
 def crop_alpha(
     alpha: Plane, across: npt.NDArray[np.float32], down: npt.NDArray[np.float32]
 ) -> None: ...
@@ -276,6 +292,7 @@ def affine_job(
     offset: int,
     shift: int,
     maximum: int,
+    wide: bool,
     row_start: int,
     row_end: int,
     minimum: int,
@@ -337,6 +354,16 @@ def unsharp_job(
     row_end: int,
 ) -> _Launches: ...
 def crop_alpha_job(alpha: Plane, across: int, down: int, columns: int, rows: int) -> _Launches: ...
+def reach_job(
+    moments: Moments,
+    target: Plane,
+    reached: float,
+    soft: float,
+    inverts: bool,
+    row_start: int,
+    row_end: int,
+    tables: _Tables,
+) -> _Launches: ...
 def weigh_job(
     shares: Plane, outside: Plane, inside: Plane, spacing_x: int, spacing_y: int
 ) -> _Launches: ...

@@ -13,7 +13,15 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edl2ffmpeg.compositor._kernels import Channel, Coverage, MixSource, Outline, Output, Program
+from edl2ffmpeg.compositor._kernels import (
+    Channel,
+    Coverage,
+    MixSource,
+    Moments,
+    Outline,
+    Output,
+    Program,
+)
 from edl2ffmpeg.compositor._kernels import Plane as PlaneView
 from edl2ffmpeg.frame import Colour, Frame, PixelFormat
 
@@ -184,6 +192,19 @@ class Kernels(Protocol):
         down: npt.NDArray[np.float32],
     ) -> None:
         """Alpha times a share for each column and each row."""
+        ...
+
+    def reach(
+        self,
+        moments: Moments,
+        target: PlaneView,
+        reached: float,
+        soft: float,
+        inverts: bool,
+        row_start: int,
+        row_end: int,
+    ) -> None:
+        """Shares of samples by whether their moment has come; see ``reached_share``."""
         ...
 
     def weigh(

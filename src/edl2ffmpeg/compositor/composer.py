@@ -21,7 +21,12 @@ from edl2ffmpeg.compositor.geometry import Fit, Rectangle
 from edl2ffmpeg.compositor.layers import LayerDrawer
 from edl2ffmpeg.compositor.operations import BLACK, LayerOperation
 from edl2ffmpeg.compositor.painter import Surface
-from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
+from edl2ffmpeg.compositor.planes import (
+    component_plane,
+    component_rectangle,
+    interleaved_chroma,
+    rectangle_plane,
+)
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS
 from edl2ffmpeg.compositor.route import LayerRoute, OutputShape, SourceShape
 from edl2ffmpeg.compositor.text import TextRenderer
@@ -318,9 +323,13 @@ class FrameComposer(Owner):
         for pixels in rectangles:
             for component, code in enumerate(codes):
                 samples = component_rectangle(layout, component, pixels)
-                if samples.width > 0 and samples.height > 0:
-                    plane = rectangle_plane(target, component, samples)
-                    self._kernels.fill(plane, code, 0, samples.height)
+                if samples.width == 0 or samples.height == 0:
+                    continue
+                both = interleaved_chroma(target, samples) if component else None
+                plane = both or rectangle_plane(target, component, samples)
+                self._kernels.fill(plane, code, 0, samples.height)
+                if both is not None:
+                    break
 
 
 def _units(plan: FramePlan, pictures: Sequence[Frame | None]) -> list[_Unit]:

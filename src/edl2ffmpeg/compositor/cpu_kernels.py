@@ -32,6 +32,7 @@ class CpuKernels:
     mosaic = staticmethod(_kernels.mosaic)
     unsharp = staticmethod(_kernels.unsharp)
     crop_alpha = staticmethod(_kernels.crop_alpha)
+    reach = staticmethod(_kernels.reach)
     weigh = staticmethod(_kernels.weigh)
 
     def __init__(self) -> None:

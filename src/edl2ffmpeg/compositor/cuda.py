@@ -17,6 +17,8 @@ from edl2ffmpeg.compositor.geometry import Fit
 from edl2ffmpeg.compositor.planes import row_bytes
 from edl2ffmpeg.compositor.text import TextRenderer
 from edl2ffmpeg.devices.cuda import CudaDevice, CudaEvent
+from edl2ffmpeg.devices.cuda_copies import DelayedCopy
+from edl2ffmpeg.devices.cuda_memory import Lease
 from edl2ffmpeg.devices.cuda_program import CudaProgram, KernelSources
 from edl2ffmpeg.frame import Frame, FrameAllocator, Memory, PixelFormat, Plane
 from edl2ffmpeg.plan.model import FramePlan
@@ -75,6 +77,9 @@ class CudaCompositor(FrameComposer):
 
     def compose(self, plan: FramePlan, pictures: Sequence[Frame | None]) -> Frame:
         """Draw ``plan``; see :meth:`Compositor.compose`."""
+        for picture in pictures:
+            if picture is not None and isinstance(picture.arrival, DelayedCopy):
+                picture.arrival.start()
         drawn = self.counters.composed
         result = super().compose(plan, pictures)
         self._uploaded.next_frame()
@@ -112,11 +117,16 @@ class CudaCompositor(FrameComposer):
         return target
 
     def _keep_until_read(self, pictures: Sequence[Frame | None]) -> None:
-        """A decoder may write to a surface again as soon as nobody holds it."""
+        """A decoder may write to a surface again as soon as nobody holds it.
+
+        What is leased is written in order with what reads it.
+        """
         held = [
             picture.native
             for picture in pictures
-            if picture is not None and picture.memory is Memory.CUDA
+            if picture is not None
+            and picture.memory is Memory.CUDA
+            and not isinstance(picture.native, Lease)
         ]
         if held:
             self._readings.append((self._device.mark(self._device.stream), held))

@@ -14,6 +14,7 @@ from edl2ffmpeg.compositor._kernels import (
     Channel,
     Coverage,
     MixSource,
+    Moments,
     Outline,
     Output,
     Plane,
@@ -211,8 +212,8 @@ class CudaKernels(Owner):
         row_end: int,
         minimum: int = 0,
     ) -> None:
-        """See :meth:`Kernels.affine`; the device always computes with 64 bits."""
-        numbers = (scale, offset, shift, maximum, row_start, row_end, minimum)
+        """See :meth:`Kernels.affine`."""
+        numbers = (scale, offset, shift, maximum, wide, row_start, row_end, minimum)
         self._launch(_kernels.affine_job(source, target, *numbers))
 
     def look_up(
@@ -327,6 +328,20 @@ class CudaKernels(Owner):
         """See :meth:`Kernels.crop_alpha`."""
         addresses = (self._array(across), self._array(down))
         self._launch(_kernels.crop_alpha_job(alpha, *addresses, len(across), len(down)))
+
+    def reach(
+        self,
+        moments: Moments,
+        target: Plane,
+        reached: float,
+        soft: float,
+        inverts: bool,
+        row_start: int,
+        row_end: int,
+    ) -> None:
+        """See :meth:`Kernels.reach`."""
+        numbers = (reached, soft, inverts, row_start, row_end)
+        self._launch(_kernels.reach_job(moments, target, *numbers, self._table))
 
     def weigh(
         self, shares: Plane, outside: Plane, inside: Plane, spacing_x: int, spacing_y: int

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 import numpy as np
@@ -193,6 +194,7 @@ def affine_of(values: Values, depth: int) -> CodeAffine | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def output_weights(operation: LayerOperation, component: int, depth: int) -> OutputWeights:
     """Share and constant of one component, from working sample to the output's code value."""
     shift = WEIGHT_BITS + _WORKING_DEPTH - depth
@@ -210,6 +212,7 @@ def output_weights(operation: LayerOperation, component: int, depth: int) -> Out
     )
 
 
+@lru_cache(maxsize=256)
 def coverage_weights(opacity: Fraction, alpha_depth: int | None) -> CoverageWeights:
     """Coverage of a layer with ``opacity``, and alpha of this depth (None: no alpha)."""
     most = fixed(opacity, WEIGHT_BITS)

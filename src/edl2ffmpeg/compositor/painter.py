@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from math import ceil, floor, hypot
 
 import numpy as np
@@ -38,7 +38,7 @@ from edl2ffmpeg.compositor.operations import (
 )
 from edl2ffmpeg.compositor.picture import Picture
 from edl2ffmpeg.compositor.planes import component_plane, component_rectangle, rectangle_plane
-from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, SampleGrid, sample_grids
+from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, sample_grids
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import EffectPlan
 
@@ -262,13 +262,27 @@ class _Grid:
         left, top, right, bottom = self._drawing.edges
         samples, frame = self._samples, self._surface.frame
         across = _overlap(
-            self._across, samples.left, samples.width, frame.width, self._map_x, (left, right)
+            self._across.spacing,
+            samples.left,
+            samples.width,
+            frame.width,
+            self._map_x,
+            (left, right),
         )
         down = _overlap(
-            self._down, samples.top, samples.height, frame.height, self._map_y, (top, bottom)
+            self._down.spacing,
+            samples.top,
+            samples.height,
+            frame.height,
+            self._map_y,
+            (top, bottom),
         )
-        if across.min() == _ONE and down.min() == _ONE:
+        if across is None and down is None:
             return None
+        if across is None:
+            across = np.full(samples.width, _ONE, np.int16)
+        if down is None:
+            down = np.full(samples.height, _ONE, np.int16)
         return across, down
 
     def _outline(self, shape: float, edges: tuple[float, float, float, float]) -> Outline:
@@ -321,24 +335,28 @@ def _width_along(x: float, y: float, cell: tuple[int, int]) -> float:
     return hypot(x * cell[0], y * cell[1]) / hypot(x, y)
 
 
+# A layer that stands still has the same edges in frame after frame.
+@lru_cache(maxsize=64)
 def _overlap(
-    grid: SampleGrid,
+    spacing: int,
     start: int,
     count: int,
     length: int,
     placed: tuple[float, float],
     edges: tuple[float, float],
-) -> npt.NDArray[np.int16]:
+) -> npt.NDArray[np.int16] | None:
     """How much of each sample's cell lies between the edges, with 14 fractional bits.
 
-    ``length`` is the surface's, in pixels: the last cell may end with it.
+    None where all of them do.  ``length`` is the surface's, in pixels: the last cell may end
+    with it.
     """
     half, centre = placed
     low, high = sorted(centre + half * edge for edge in edges)
-    left = (start + np.arange(count, dtype=np.float64)) * grid.spacing
-    right = np.minimum(left + grid.spacing, length)
+    left = (start + np.arange(count, dtype=np.float64)) * spacing
+    right = np.minimum(left + spacing, length)
     inside = np.minimum(right, high) - np.maximum(left, low)
-    return np.rint(np.clip(inside / (right - left), 0, 1) * _ONE).astype(np.int16)
+    shares = np.rint(np.clip(inside / (right - left), 0, 1) * _ONE).astype(np.int16)
+    return None if shares.min() == _ONE else shares
 
 
 def _run(

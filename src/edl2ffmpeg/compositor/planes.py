@@ -16,6 +16,7 @@ __all__ = [
     "component_rectangle",
     "copy_job",
     "fill_job",
+    "interleaved_chroma",
     "mirrored_plane",
     "new_frame",
     "plane_layout",
@@ -81,6 +82,23 @@ def rectangle_plane(frame: Frame, component: int, samples: Rectangle) -> Plane:
         part.step,
         part.shift,
     )
+
+
+def interleaved_chroma(frame: Frame, samples: Rectangle) -> Plane | None:
+    """Both components of a rectangle of chroma as one plane, where they are stored in turn.
+
+    Their order is the format's.
+    """
+    parts = frame.format.components
+    if len(parts) < 3 or frame.format.is_rgb or parts[1].plane != parts[2].plane:
+        return None
+    first = min(parts[1:3], key=lambda part: part.offset)
+    if (first.offset, first.step, abs(parts[1].offset - parts[2].offset)) != (0, 2, 1):
+        return None
+    memory = frame.planes[first.plane]
+    size = frame.format.bytes_per_sample
+    start = memory.address + samples.top * memory.pitch + samples.left * 2 * size
+    return Plane(start, memory.pitch, 2 * samples.width, samples.height, size, 1, first.shift)
 
 
 def copy_job(source: Frame, target: Frame, component: int) -> RowJob:

@@ -39,6 +39,7 @@ from edl2ffmpeg.compositor.picture import Picture
 from edl2ffmpeg.compositor.planes import (
     component_plane,
     component_rectangle,
+    interleaved_chroma,
     rectangle_plane,
 )
 from edl2ffmpeg.compositor.resampling import (
@@ -105,6 +106,24 @@ class _Grid:
     is_pointwise: bool  # each output is its own input sample by sample
 
 
+@dataclass(frozen=True, slots=True)
+class _AffineStep:
+    """Every code value of a plane through the same step."""
+
+    source: Plane
+    target: Plane
+    how: CodeAffine
+
+    def job(self) -> RowJob:
+        how = self.how
+        numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
+
+        def run(kernels: Kernels, row_start: int, row_end: int) -> None:
+            kernels.affine(self.source, self.target, *numbers, row_start, row_end, how.minimum)
+
+        return RowJob(self.target.height, run)
+
+
 class LayerRoute:
     """Draws layers of one source shape onto one output shape."""
 
@@ -128,6 +147,9 @@ class LayerRoute:
         self._weights = [[fixed(value, WEIGHT_BITS) for value in row] for row in conversion.weights]
         self._offsets = [fixed(value + 0.5, WEIGHT_BITS) for value in conversion.offsets]
         self._inputs = 1 if len(source.format.components) == 1 else 3
+        self._upright_grids = tuple(
+            _upright_grids(source, number) for number in range(len(source.format.components))
+        )
         self._luma = self._grid((0,))
         self._chroma = self._grid((1, 2))
         self._turned = self._turned_frame()
@@ -170,10 +192,7 @@ class LayerRoute:
         return Picture(
             self._turn(frame),
             (float(shown[0]), float(shown[1]), float(shown[2]), float(shown[3])),
-            tuple(
-                _upright_grids(self._source, number)
-                for number in range(len(self._source.format.components))
-            ),
+            self._upright_grids,
             tuple(tuple(row[: self._inputs]) for row in self._weights),
             tuple(self._offsets),
             self._source.format.depth if self.has_alpha else None,
@@ -194,22 +213,47 @@ class LayerRoute:
         for grid in (self._luma, self._chroma):
             if grid.is_pointwise and operation.opacity == 1:
                 maps = component_maps(effects, operation.gamma)
-                for component in grid.outputs:
-                    yield self._component_job(
+                steps = [
+                    self._component_step(
                         upright_frame, target, operation, component, maps[component]
                     )
+                    for component in grid.outputs
+                ]
+                yield from self._step_jobs(steps, upright_frame, target)
             else:
                 tables = working_tables(effects, operation.gamma)
                 yield self._grid_job(grid, upright_frame, target, operation, tables)
 
-    def _component_job(
+    def _step_jobs(
+        self, steps: list[RowJob | _AffineStep], frame: Frame, target: Frame
+    ) -> Iterator[RowJob]:
+        """Interleaved chroma goes in one pass, if both of its components take the same step."""
+        first = steps[0]
+        if (
+            len(steps) == 2
+            and isinstance(first, _AffineStep)
+            and isinstance(steps[1], _AffineStep)
+            and first.how == steps[1].how
+            and frame.format.components[1:3] == target.format.components[1:3]
+        ):
+            size = frame.format.component_size(1, frame.width, frame.height)
+            source = interleaved_chroma(frame, Rectangle(0, 0, *size))
+            samples = component_rectangle(target.format, 1, self.placement.target)
+            joined = interleaved_chroma(target, samples)
+            if source is not None and joined is not None:
+                yield _AffineStep(source, joined, first.how).job()
+                return
+        for step in steps:
+            yield step.job() if isinstance(step, _AffineStep) else step
+
+    def _component_step(
         self,
         frame: Frame,
         target: Frame,
         operation: LayerOperation,
         component: int,
         found: Map | None,
-    ) -> RowJob:
+    ) -> RowJob | _AffineStep:
         plane, height = self._target_plane(target, component)
         depth = target.format.depth
         if component >= self._inputs:
@@ -225,13 +269,13 @@ class LayerRoute:
             values = code_values(operation, found, component, scale, depths)
             line = affine_of(values, depth)
             if line is not None:
-                return _affine_job(source, plane, line, height)
+                return _AffineStep(source, plane, line)
             table = code_table(values, depth)
             return RowJob(
                 height, lambda kernels, *rows: kernels.look_up(source, plane, table, *rows)
             )
         how = code_affine(operation, component, scale, depths)
-        return _affine_job(source, plane, how, height)
+        return _AffineStep(source, plane, how)
 
     def _grid_job(
         self,
@@ -306,7 +350,7 @@ class LayerRoute:
         placement, output = self.placement, self._output
         targets = sample_grids(output.format, output_component, output.width, output.height)
         target = placement.target
-        across, down = _upright_grids(self._source, component)
+        across, down = self._upright_grids[component]
         crop_across = (placement.crop_left, placement.crop_width)
         crop_down = (placement.crop_top, placement.crop_height)
         return (
@@ -351,15 +395,6 @@ def _draw(
     row_end: int,
 ) -> None:
     kernels.draw(channels, outputs, coverage, row_start, row_end)
-
-
-def _affine_job(source: Plane, target: Plane, how: CodeAffine, height: int) -> RowJob:
-    numbers = (how.scale, how.offset, how.shift, how.maximum, how.wide)
-
-    def run(kernels: Kernels, row_start: int, row_end: int) -> None:
-        kernels.affine(source, target, *numbers, row_start, row_end, how.minimum)
-
-    return RowJob(height, run)
 
 
 def _whole(source: SourceShape, place: Rectangle) -> Placement:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
-
-import numpy as np
+from functools import partial
 
 from edl2ffmpeg.compositor._kernels import MixSource, Plane
 from edl2ffmpeg.compositor.backend import Kernels, RowJob
 from edl2ffmpeg.compositor.canvas import MASK_LAYOUT, CanvasPool, canvas_layout
+from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.painter import Surface
-from edl2ffmpeg.compositor.planes import component_plane, fill_job
+from edl2ffmpeg.compositor.planes import component_plane, fill_job, rectangle_plane
 from edl2ffmpeg.compositor.resampling import WEIGHT_BITS, sample_grids
 from edl2ffmpeg.compositor.route import OutputShape
-from edl2ffmpeg.compositor.wipes import incoming_share, moves
+from edl2ffmpeg.compositor.wipes import Mask, moves, transition_mask
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.plan.model import ColourMix, GeneratedPicture, LayerPlan, TransitionPlan
 from edl2ffmpeg.timeline.effects import TransitionKind
@@ -154,16 +154,19 @@ class TransitionDrawer:
                 _side(stage, components, index, move, spacing)
                 for stage, move in zip(stages, moved, strict=True)
             ]
-            shares = incoming_share(look, float(plan.progress), grids, size)
-            if look.kind in (TransitionKind.SLIDE, TransitionKind.PUSH):
-                shares = _in_front(plan, moved, grids[0].count, grids[1].count, spacing)
+            mask = transition_mask(look, float(plan.progress), grids, size)
+            moves_pictures = look.kind in (TransitionKind.SLIDE, TransitionKind.PUSH)
             weights = None
-            if shares is not None:
-                mask = borrowed.enter_context(
+            if mask is not None or moves_pictures:
+                shares = borrowed.enter_context(
                     self._canvases.lent(grids[0].count, grids[1].count, MASK_LAYOUT)
                 )
-                weights = component_plane(mask, 0)
-                self._kernels.write(weights, shares)
+                weights = component_plane(shares, 0)
+                if mask is not None:
+                    self._run([RowJob(grids[1].count, partial(_reach, mask, weights))])
+                else:
+                    for job in _in_front(plan, moved, shares, spacing):
+                        self._run([job])
             weight = round(share * _ONE)
             targets = [component_plane(target, number) for number in components]
             yield RowJob(
@@ -186,20 +189,33 @@ def _side(
     )
 
 
+def _reach(mask: Mask, target: Plane, kernels: Kernels, row_start: int, row_end: int) -> None:
+    numbers = (mask.reached, mask.soft, mask.inverts)
+    kernels.reach(mask.moments, target, *numbers, row_start, row_end)
+
+
 def _in_front(
     plan: TransitionPlan,
     moved: tuple[tuple[int, int], tuple[int, int]],
-    width: int,
-    height: int,
+    shares: Frame,
     spacing: tuple[int, int],
-) -> np.ndarray[tuple[int, int], np.dtype[np.uint16]]:
-    """Where the incoming picture is seen: where its frame is, or where the outgoing's is not."""
+) -> Iterator[RowJob]:
+    """Where the incoming picture is seen: where its frame is, or where the outgoing's is not.
+
+    One job after the other.
+    """
     outgoing_on_top = plan.look.kind is TransitionKind.SLIDE and plan.look.invert
     move = moved[0] if outgoing_on_top else moved[1]
     left, top = move[0] // spacing[0], move[1] // spacing[1]
-    shares = np.zeros((height, width), np.uint16)
-    shares[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = _ONE
-    return _ONE - shares if outgoing_on_top else shares
+    width, height = shares.width, shares.height
+    inside, outside = (0, _ONE) if outgoing_on_top else (_ONE, 0)
+    yield fill_job(shares, 0, outside)
+    place = Rectangle(
+        max(left, 0), max(top, 0), min(left + width, width), min(top + height, height)
+    )
+    if place.width > 0 and place.height > 0:
+        plane = rectangle_plane(shares, 0, place)
+        yield RowJob(place.height, lambda kernels, *rows: kernels.fill(plane, inside, *rows))
 
 
 def _mix(

@@ -7,7 +7,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
-from edl2ffmpeg.media._alpha_decoder import has_alpha_beside
+from edl2ffmpeg.media._decoder_choice import has_alpha_beside
 from edl2ffmpeg.media._display_matrix import orientation_of
 
 __all__ = ["stream_notes"]

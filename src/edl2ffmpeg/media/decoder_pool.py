@@ -140,6 +140,8 @@ class DecoderPool(Owner):
                 return lane
         free = [lane for lane in lanes if not lane.is_taken]
         going_on = [lane for lane in free if lane.decoder.continues_to(time)]
+        if len(going_on) == 1:
+            return self._used(going_on[0])
         if going_on:
             return self._used(min(going_on, key=lambda lane: abs(time - lane.decoder.position)))
         # What was used last is the likeliest to go on from where it is: another one jumps.

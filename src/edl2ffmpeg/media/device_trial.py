@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.codec.hwaccel import HWAccel
 
+from edl2ffmpeg.media._decoder_choice import device_decoder
 from edl2ffmpeg.media.accelerators import encoder_accelerator
 from edl2ffmpeg.media.nvenc import failure_of, logged_errors
 
@@ -93,8 +94,13 @@ def _decoded_there(path: Path, number: int) -> int:
     accelerator = HWAccel(
         "cuda", device=str(number), allow_software_fallback=False, is_hw_owned=True
     )
-    with av.open(str(path), hwaccel=accelerator) as source:
-        return sum(frame.format.name == "cuda" for frame in source.decode(video=0))
+    with av.open(str(path)) as source:
+        context = device_decoder(source.streams.video[0], accelerator)
+        return sum(
+            frame.format.name == "cuda"
+            for packet in source.demux(video=0)
+            for frame in context.decode(packet if packet.size else None)
+        )
 
 
 def _encode(encoder: str, hwaccel: HWAccel | None) -> str:

@@ -7,8 +7,10 @@ picture.  Its contexts share the primary context with ours (Note [Order of CUDA 
 Note [Copies of decoded pictures]
 FFmpeg would copy each picture out of the decoder by itself, but ignores a copy that fails, and
 then the picture before would be shown.  So it is asked for the decoder's own surfaces, of which
-there are few, and each picture that is shown is copied from there by us, as soon as it is the
-current one.  A surface goes back to the decoder when its copy is done.
+there are few, and each picture that is shown is copied from there by us: by the thread that
+draws it, or, where that has not come so far by the time of the next picture, by the one that
+decodes, which would otherwise be kept from decoding.  A surface goes back to the decoder when its
+copy is done, in the decoding thread.
 """
 
 from __future__ import annotations
@@ -17,17 +19,22 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import av
+from av.codec.context import CodecContext
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg.devices.cuda import CudaDevice, CudaEvent
-from edl2ffmpeg.errors import DeviceError
+from edl2ffmpeg.devices.cuda_copies import DelayedCopy
+from edl2ffmpeg.devices.cuda_memory import Block, Lease
+from edl2ffmpeg.errors import DeviceError, MediaError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
-__all__ = ["DECODER_OPTIONS", "DECODER_THREADS", "HardwareDecoding", "refusal"]
+__all__ = ["DECODER_OPTIONS", "DECODER_THREADS", "HardwareDecoding", "failure", "refusal"]
 
 DECODER_THREADS = 1
 """More would each keep surfaces of their own and make nothing faster."""
@@ -38,16 +45,28 @@ DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
 # Whose standards say every bit of a decoded picture: others come out differently by a code value.
 _EXACT_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
 
+# They have no software to go on with where the device refuses a stream.
+_DEVICE_ONLY_DECODERS = ("av1",)
+
+_MOST_WAITING = 1
 _MOST_COPIES = 2
 _PITCH_ALIGNMENT = 256
+# Coded pictures end with whole macroblocks, and chroma begins below them.
+_MOST_GAP = 64
 
 
 class HardwareDecoding:
-    """Decoding on ``device``, for one thread; frames that it gave may be dropped in any."""
+    """Decoding on ``device``, for one thread; frames that it gave may be dropped in any.
 
-    def __init__(self, device: CudaDevice) -> None:
+    With ``for_encoder`` an encoder on the device can take frames as they are: chroma then comes
+    right after luma, where one copy of both would keep what the decoder leaves between.
+    """
+
+    def __init__(self, device: CudaDevice, *, for_encoder: bool = False) -> None:
         self._device = device
-        self._free: dict[int, deque[int]] = {}
+        self._for_encoder = for_encoder
+        self._free: dict[int, deque[Block]] = {}
+        self._waiting: deque[DelayedCopy] = deque()
         self._copying: deque[tuple[CudaEvent, Any]] = deque()
 
     @property
@@ -65,52 +84,73 @@ class HardwareDecoding:
 
         See Note [Copies of decoded pictures].
         """
-        planes: list[Plane] = []
-        size = 0
-        widths = []
-        for index, plane in enumerate(frame.planes):
-            across = max(
-                -(-frame.width >> (frame.format.chroma_shift[0] if index else 0)) * part.step
-                for part in frame.format.components
-                if part.plane == index
-            )
-            width = across * frame.format.bytes_per_sample
-            pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
-            planes.append(Plane(size, pitch, plane.rows))
-            widths.append(width)
-            size += pitch * plane.rows
-        lease = self._lend(size)
-        made = tuple(replace(plane, address=lease.address + plane.address) for plane in planes)
-        for source, target, width in zip(frame.planes, made, widths, strict=True):
-            self._device.copy_rows(
-                (target.address, target.pitch), (source.address, source.pitch), width, source.rows
-            )
-        copied = self._device.mark(self._device.stream)
-        self._copying.append((copied, frame.native))
-        while len(self._copying) > _MOST_COPIES or (
-            self._copying and self._copying[0][0].is_past()
-        ):
+        width = _row_bytes(frame)
+        pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
+        rows = _rows_together(frame) if not self._for_encoder else None
+        first = frame.planes[0]
+        if rows is not None:
+            places = [(plane.address - first.address) // first.pitch for plane in frame.planes]
+            copies = [(first, 0, rows)]
+        else:
+            ends = list(accumulate(plane.rows for plane in frame.planes))
+            places, rows = [0, *ends[:-1]], ends[-1]
+            copies = [
+                (plane, place, plane.rows)
+                for plane, place in zip(frame.planes, places, strict=True)
+            ]
+        lease = self._lend(pitch * rows)
+        address = lease.block.address
+        copy = DelayedCopy(partial(self._begin, copies, (address, pitch), width, frame.native))
+        self._waiting.append(copy)
+        while len(self._waiting) > _MOST_WAITING:
+            self._waiting.popleft().start()
+        while len(self._copying) > _MOST_COPIES:
             event, _ = self._copying[0]
             event.wait()
             self._copying.popleft()
-        return replace(frame, planes=made, native=lease, arrival=copied)
+        made = tuple(
+            Plane(address + pitch * place, pitch, plane.rows)
+            for plane, place in zip(frame.planes, places, strict=True)
+        )
+        return replace(frame, planes=made, native=lease, arrival=copy)
 
-    def _lend(self, size: int) -> _Memory:
+    def _begin(
+        self,
+        copies: list[tuple[Plane, int, int]],
+        target: tuple[int, int],
+        width: int,
+        surface: Any,
+    ) -> CudaEvent:
+        address, pitch = target
+        for source, place, rows in copies:
+            self._device.copy_rows(
+                (address + pitch * place, pitch),
+                (source.address, source.pitch),
+                min(width, source.pitch),
+                rows,
+            )
+        event = self._device.mark(self._device.stream)
+        self._copying.append((event, surface))
+        return event
+
+    def _lend(self, size: int) -> Lease:
         free = self._free.setdefault(size, deque())
         try:
-            address = free.pop()
+            block = free.pop()
         except IndexError:
-            address = self._device.allocate(size)
-        memory = _Memory(address)
+            block = Block(self._device.allocate(size), size)
+        lease = Lease(block)
         # What reads it was given to the one stream before what writes to it next.
-        weakref.finalize(memory, free.append, address).atexit = False
-        return memory
+        weakref.finalize(lease, free.append, block).atexit = False
+        return lease
 
     def close(self) -> None:
         """Lets go of the decoders' surfaces, each when its copy is done.
 
         The device frees the rest when it closes.
         """
+        while self._waiting:
+            self._waiting.popleft().forget()
         while self._copying:
             # A device that is lost copies nothing any more.
             with suppress(DeviceError):
@@ -118,11 +158,39 @@ class HardwareDecoding:
             self._copying.popleft()
 
 
-class _Memory:
-    """Device memory that is lent again when this dies."""
+def _row_bytes(frame: Frame) -> int:
+    """Of the widest plane; decoders' formats differ little in that."""
+    layout = frame.format
+    return (
+        max(
+            -(-frame.width >> (layout.chroma_shift[0] if part.plane else 0)) * part.step
+            for part in layout.components
+        )
+        * layout.bytes_per_sample
+    )
 
-    def __init__(self, address: int) -> None:
-        self.address = address
+
+def _rows_together(frame: Frame) -> int | None:
+    """How many rows hold all planes, if one copy can take them as they lie; else None."""
+    first, last = frame.planes[0], frame.planes[-1]
+    end = first.address
+    for plane in frame.planes:
+        gap = plane.address - end
+        if (
+            plane.pitch != first.pitch
+            or gap % first.pitch
+            or not 0 <= gap <= _MOST_GAP * first.pitch
+        ):
+            return None
+        end = plane.address + plane.rows * plane.pitch
+    return (last.address - first.address) // first.pitch + last.rows
+
+
+def failure(error: MediaError, decoder: CodecContext | None) -> str:
+    """Why a stream whose ``decoder`` gave no picture is not decoded on the device."""
+    if decoder is not None and decoder.name in _DEVICE_ONLY_DECODERS:
+        return "the device does not decode it"
+    return f"the device fails at it: {error}"
 
 
 def refusal(frame: av.VideoFrame, codec: str) -> str | None:

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 
 import av
 from av.codec.context import ThreadType
@@ -22,12 +21,13 @@ from av.video.stream import VideoStream
 
 from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.frame import Frame
-from edl2ffmpeg.media._alpha_decoder import picture_decoder
 from edl2ffmpeg.media._damage import Damage
+from edl2ffmpeg.media._decoder_choice import picture_decoder
 from edl2ffmpeg.media._picture_times import Picture, PictureTimes
 from edl2ffmpeg.media._skipping import SKIPPING_DECODERS, Skipping
 from edl2ffmpeg.media._stream_notes import stream_notes
-from edl2ffmpeg.media._translate import decoding, seeking
+from edl2ffmpeg.media._ticks import Ticks
+from edl2ffmpeg.media._translate import decoding, opening, seeking
 from edl2ffmpeg.media._video_packets import Run, VideoPackets
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
@@ -36,6 +36,7 @@ from edl2ffmpeg.media.hardware_decoding import (
     DECODER_OPTIONS,
     DECODER_THREADS,
     HardwareDecoding,
+    failure,
     refusal,
 )
 from edl2ffmpeg.media.streams import (
@@ -51,9 +52,6 @@ from edl2ffmpeg.timeline.model import StreamKind, StreamSelector
 __all__ = ["PlayedFrame", "VideoDecoder"]
 
 _log = logging.getLogger(__name__)
-
-TOLERANCE = Fraction(1, 1000)
-"""How far before its presentation time a picture may be asked for (EDLs write milliseconds)."""
 
 _FORWARD_LIMIT = Fraction(2)
 _BROKEN_PACKETS_LIMIT = 500
@@ -106,7 +104,7 @@ class VideoDecoder(Owner):
         except MediaError as error:
             # Decoding on the CPU fails the same way if it is the file's fault.
             self.stats = DecodeStats()
-            return f"the device fails at it: {error}"
+            return failure(error, getattr(self, "_context", None))
         assert self._current is not None
         refused = refusal(self._current.native, self._context.name)
         if refused is None and self.is_still:
@@ -124,7 +122,7 @@ class VideoDecoder(Owner):
         try:
             stream = find_stream(self._container, self.location, self.selector)
             assert isinstance(stream, VideoStream)
-            self._open_stream(stream, threads)
+            self._open_stream(stream, threads, hwaccel)
             self._read_first()
             _log.info(
                 "opened %s %s: %s, %dx%d, %s frames per second, %s",
@@ -139,11 +137,12 @@ class VideoDecoder(Owner):
             self.close()
             raise
 
-    def _open_stream(self, stream: VideoStream, threads: int) -> None:
+    def _open_stream(self, stream: VideoStream, threads: int, hwaccel: HWAccel | None) -> None:
         assert self._container is not None
         self._stream = stream
         keep_only(self._container, stream)
-        context = picture_decoder(stream)
+        with opening(self.location):
+            context = picture_decoder(stream, hwaccel)
         context.thread_type = ThreadType.AUTO
         context.thread_count = threads
         if context.is_hwaccel:
@@ -152,7 +151,7 @@ class VideoDecoder(Owner):
         self._time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
         self.frame_rate = Fraction(rate)
-        self._tolerance = min(TOLERANCE, 1 / self.frame_rate / 4)
+        self._ticks = Ticks(self._time_base, self.frame_rate)
         self._decoded: deque[Picture] = deque()
         self._current: Picture | None = None
         self._shown: tuple[Picture, Frame] | None = None
@@ -228,8 +227,9 @@ class VideoDecoder(Owner):
     @property
     def position(self) -> Fraction:
         """Time, counted from the stream's start, of the picture last shown."""
-        current = self._current
-        return (current.pts - self._start) * self._time_base if current else Fraction(-1)
+        return (
+            (self._current.pts - self._start) * self._time_base if self._current else Fraction(-1)
+        )
 
     @property
     def bytes_per_picture(self) -> int:
@@ -284,19 +284,19 @@ class VideoDecoder(Owner):
 
     def _keyframe_between(self, position: int, limit: int) -> bool:
         """Whether a seek to ``limit`` would skip pictures that decoding on would not."""
-        if self._times.is_counted:
+        # Most often the next picture is the one: no seek from there is worth looking for.
+        if self._times.is_counted or limit - position <= self._ticks.half_second:
             return False
         entries = self._stream.index_entries
         where = entries.search_timestamp(limit, backward=True) if len(entries) else -1
         if where >= 0:
-            # dts of the keyframe; half a second pays for the flush of the decoder.
-            lead = (entries[where].timestamp - position) * self._time_base
-            return lead > Fraction(1, 2)
+            # dts of the keyframe; a lead of half a second pays for the flush of the decoder.
+            return entries[where].timestamp - position > self._ticks.half_second
         return (limit - position) * self._time_base > _FORWARD_LIMIT
 
     def _limit(self, time: Fraction) -> int:
         """The largest pts that counts as being played at ``time``."""
-        return self._start + floor((time + self._tolerance) / self._time_base)
+        return self._start + self._ticks.limit(time)
 
     def _is_held(self, limit: int) -> bool:
         current = self._current

@@ -57,7 +57,9 @@ def opened_hardware(decision: DeviceDecision) -> Iterator[Hardware]:
         if device.description not in decision.reason:
             found = replace(decision, reason=f"{decision.reason}; {device.description}")
         _log_decision(found)
-        decoding = HardwareDecoding(device) if decision.decodes else None
+        decoding = None
+        if decision.decodes:
+            decoding = HardwareDecoding(device, for_encoder=decision.encodes)
         try:
             yield Hardware(found, device, decoding)
         except BaseException as error:

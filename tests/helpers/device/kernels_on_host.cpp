@@ -50,6 +50,18 @@ void move(AffineJob &job, const Mover &to, Kept &) {
     to(job.source);
     to(job.target);
 }
+void move(AffineRunsJob &job, const Mover &to, Kept &) {
+    to(job.source);
+    to(job.target);
+}
+void move(BlendRunsJob &job, const Mover &to, Kept &) {
+    to(job.source);
+    to(job.target);
+}
+void move(MixRunsJob &job, const Mover &to, Kept &) {
+    to(job.source);
+    to(job.target);
+}
 void move(LookUpJob &job, const Mover &to, Kept &) {
     to(job.source);
     to(job.target);
@@ -81,6 +93,10 @@ void move(CropJob &job, const Mover &to, Kept &) {
     to(job.across);
     to(job.down);
 }
+void move(ReachJob &job, const Mover &to, Kept &) {
+    to(job.moments);
+    to(job.target);
+}
 void move(WeighJob &job, const Mover &to, Kept &) {
     to(job.shares);
     to(job.outside);
@@ -97,8 +113,10 @@ void move(DrawJob &job, const Mover &to, Kept &kept) {
     to(job.coverage.outlines);
     to(job.coverage.mask);
     to(job.coverage.store);
+    for (StepJob &step : job.own_steps)
+        for (const void *&table : step.tables) to(table);
     to(job.steps);
-    kept.steps.assign(job.steps, job.steps + job.step_count);
+    if (job.steps) kept.steps.assign(job.steps, job.steps + job.step_count - kOwnSteps);
     for (StepJob &step : kept.steps)
         for (const void *&table : step.tables) to(table);
     job.steps = kept.steps.data();

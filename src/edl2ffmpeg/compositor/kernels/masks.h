@@ -25,6 +25,15 @@ HD int32_t seen_share(int32_t share, float outside, float inside) {
     return seen > 0.0f ? nearest_even(seen_inside * 16384.0f / seen) : share;
 }
 
+// The incoming picture's share (14 fractional bits) of a sample whose turn comes at `moment`, when
+// `reached` has come; what is `soft` wide in between shows both, or with 0 nothing does.
+HD int32_t reached_share(float moment, float reached, float soft) {
+    if (soft <= 0.0f) return moment < reached ? 16384 : 0;
+    const float share = (reached - moment) / soft;
+    const float held = share < 0.0f ? 0.0f : (share > 1.0f ? 1.0f : share);
+    return nearest_even(held * 16384.0f);
+}
+
 // The sum of alpha over the cell of pixels that belongs to sample (x, y); `alpha` has a code for
 // each pixel, of those beyond its edges none.
 template <class Load>

@@ -33,6 +33,49 @@ struct AffineJob {
     int32_t start;
 };
 
+// Samples that follow each other in both planes, kRunBytes of them in each thread; 32 bits do.
+constexpr int32_t kRunBytes = 16;
+
+struct AffineRunsJob {
+    Plane source;
+    Plane target;
+    int32_t scale;
+    int32_t offset;
+    int32_t shift;
+    int32_t minimum;
+    int32_t maximum;
+    int32_t start;
+};
+
+// What makes a working sample of the layer one to be blended: its row of the matrix, then the mix.
+struct BlendNumbers {
+    int32_t weight;
+    int32_t matrix_offset;
+    int32_t scale;
+    int32_t offset;
+};
+
+// A layer of even coverage, sample by sample; samples take the numbers in turn.
+struct BlendRunsJob {
+    Plane source;
+    Plane target;
+    BlendNumbers numbers[2];
+    int32_t source_depth;
+    int32_t depth;
+    int32_t coverage;
+    int32_t start;
+};
+
+// The same where a blend is between codes: (source * above + target * below + half) >> down.
+struct MixRunsJob {
+    Plane source;
+    Plane target;
+    uint32_t above;
+    uint32_t below;
+    int32_t down;
+    int32_t start;
+};
+
 struct LookUpJob {
     Plane source;
     Plane target;
@@ -83,6 +126,16 @@ struct CropJob {
     Plane alpha;
     const float *across;
     const float *down;
+};
+
+// Rows of `target.width` moments.
+struct ReachJob {
+    const float *moments;
+    Plane target;
+    float reached;
+    float soft;
+    int32_t inverts;
+    int32_t start;
 };
 
 struct WeighJob {
@@ -156,11 +209,15 @@ struct StepJob {
     const void *tables[3];
 };
 
+// Steps beyond those that fit into a job are read from a table.
+constexpr int32_t kOwnSteps = 8;
+
 struct DrawJob {
     ChannelJob channels[kMostChannels];
     OutputJob outputs[kMostOutputs];
     CoverageJob coverage;
     MatrixJob components[3];
+    StepJob own_steps[kOwnSteps];
     const StepJob *steps;
     int32_t step_count;
     int32_t channel_count;

@@ -4,3 +4,4 @@
 #include "layer.h"
 #include "neighbours.h"
 #include "points.h"
+#include "runs.h"

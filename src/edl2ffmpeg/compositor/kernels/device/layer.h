@@ -115,7 +115,8 @@ HD void run_program(const DrawJob &job, const int16_t *inputs, int16_t alpha, in
         if (job.unpremultiplies) values[i] = unpremultiplied(values[i], alpha);
     }
     for (int32_t i = 0; i < job.step_count; ++i)
-        take_step(job.steps[i], job.wanted, x, y, values);
+        take_step(i < kOwnSteps ? job.own_steps[i] : job.steps[i - kOwnSteps], job.wanted, x, y,
+                  values);
 }
 
 HD void put(const OutputJob &output, int16_t value, bool blends, int16_t covered, int32_t x,

@@ -59,6 +59,13 @@ EDL_KERNEL(crop_alpha, CropJob) {
     store(job.alpha, x, y, cropped_alpha(load(job.alpha, x, y), job.down[y], job.across[x]));
 }
 
+EDL_KERNEL(reach, ReachJob) {
+    const int32_t row = job.start + y;
+    const float moment = job.moments[int64_t{row} * job.target.width + x];
+    const int32_t share = reached_share(moment, job.reached, job.soft);
+    store(job.target, x, row, job.inverts ? 16384 - share : share);
+}
+
 HD float alpha_of_cell(const Plane &alpha, int32_t x, int32_t y, int32_t across, int32_t down) {
     const auto at = [&alpha](int32_t column, int32_t row) { return load(alpha, column, row); };
     return cell_sum(at, alpha.width, alpha.height, x * across, y * down, across, down);

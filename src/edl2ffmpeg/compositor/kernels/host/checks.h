@@ -39,6 +39,7 @@ void check_mosaic(const Plane &source, const Plane &target, const BlockNumbers &
                   const BlockNumbers &rows);
 void check_unsharp(const Plane &original, const Plane &blurred, const Plane &target, int amount,
                    int low, int high, int row_start, int row_end);
+void check_reach(const Moments &moments, const Plane &target, int row_start, int row_end);
 void check_crop_alpha(const Plane &alpha, size_t across, size_t down);
 void check_weigh(const Plane &shares, const Plane &outside, const Plane &inside, int spacing_x,
                  int spacing_y);

@@ -96,6 +96,13 @@ void check_unsharp(const Plane &original, const Plane &blurred, const Plane &tar
             "low and high are an ascending range of 15-bit codes");
 }
 
+void check_reach(const Moments &moments, const Plane &target, int row_start, int row_end) {
+    require_canvas(target);
+    check_rows(target, row_start, row_end);
+    require(moments.width == target.width && moments.height == target.height,
+            "the moments and the mask differ in size");
+}
+
 void check_crop_alpha(const Plane &alpha, size_t across, size_t down) {
     require_canvas(alpha);
     require(across == static_cast<size_t>(alpha.width) && down == static_cast<size_t>(alpha.height),

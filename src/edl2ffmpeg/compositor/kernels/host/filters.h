@@ -37,6 +37,17 @@ void unsharp_planes(const Plane &original, const Plane &blurred, const Plane &ta
 
 // See masks.h; the shares of columns and rows are 0 to 1.
 void crop_alpha_plane(const Plane &alpha, const float *across, const float *down);
+
+// When each sample's turn comes in a transition, row by row.
+struct Moments : Numbered {
+    Moments(std::vector<float> numbers, int columns);
+    std::vector<float> values;
+    int width;
+    int height;
+};
+// See masks.h; `inverts` leaves what is missing from the whole.
+void reach_plane(const Moments &moments, const Plane &target, float reached, float soft,
+                 bool inverts, int row_start, int row_end);
 void weigh_plane(const Plane &shares, const Plane &outside, const Plane &inside, int spacing_x,
                  int spacing_y);
 

@@ -13,6 +13,7 @@ using namespace edl2ffmpeg;
 namespace {
 
 using Blocks = nb::ndarray<const int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Picture = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Shares = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 void checked_warp(const Plane &source, const Plane &target, int64_t origin_x, int64_t origin_y,
@@ -53,6 +54,13 @@ void checked_crop_alpha(const Plane &alpha, const Shares &across, const Shares &
     crop_alpha_plane(alpha, columns, rows);
 }
 
+void checked_reach(const Moments &moments, const Plane &target, float reached, float soft,
+                   bool inverts, int row_start, int row_end) {
+    check_reach(moments, target, row_start, row_end);
+    nb::gil_scoped_release release;
+    reach_plane(moments, target, reached, soft, inverts, row_start, row_end);
+}
+
 void checked_weigh(const Plane &shares, const Plane &outside, const Plane &inside, int spacing_x,
                    int spacing_y) {
     check_weigh(shares, outside, inside, spacing_x, spacing_y);
@@ -71,6 +79,18 @@ void bind_filters(nb::module_ &module) {
     module.def("unsharp", &checked_unsharp, "original"_a, "blurred"_a, "target"_a, "amount"_a,
                "low"_a, "high"_a, "row_start"_a, "row_end"_a);
     module.def("crop_alpha", &checked_crop_alpha, "alpha"_a, "across"_a, "down"_a);
+    nb::class_<Moments>(module, "Moments")
+        .def(
+            "__init__",
+            [](Moments *self, const Picture &values) {
+                new (self) Moments({values.data(), values.data() + values.size()},
+                                   static_cast<int>(values.shape(1)));
+            },
+            "values"_a)
+        .def_ro("width", &Moments::width)
+        .def_ro("height", &Moments::height);
+    module.def("reach", &checked_reach, "moments"_a, "target"_a, "reached"_a, "soft"_a,
+               "inverts"_a, "row_start"_a, "row_end"_a);
     module.def("weigh", &checked_weigh, "shares"_a, "outside"_a, "inside"_a, "spacing_x"_a,
                "spacing_y"_a);
 }

@@ -69,7 +69,7 @@ nb::list mix_job(const MixSource &outgoing, const MixSource &incoming,
 
 nb::list fill_job(const Plane &target, int value, int row_start, int row_end) {
     check_rows(target, row_start, row_end);
-    return banded("fill", target, row_start, row_end, FillJob{target, value, row_start});
+    return listed(fill_launches(target, value, row_start, row_end));
 }
 
 nb::list write_job(const Plane &target, uint64_t samples) {
@@ -78,10 +78,11 @@ nb::list write_job(const Plane &target, uint64_t samples) {
 }
 
 nb::list affine_job(const Plane &source, const Plane &target, int64_t scale, int64_t offset,
-                    int shift, int maximum, int row_start, int row_end, int minimum) {
+                    int shift, int maximum, bool wide, int row_start, int row_end, int minimum) {
     check_covered(source, target, row_start, row_end);
-    return banded("affine_codes", target, row_start, row_end,
-                  AffineJob{source, target, scale, offset, shift, minimum, maximum, row_start});
+    return listed(affine_launches(
+        AffineJob{source, target, scale, offset, shift, minimum, maximum, row_start}, wide,
+        row_end));
 }
 
 nb::list look_up_job(const Plane &source, const Plane &target, uint64_t table, int entries,
@@ -180,6 +181,14 @@ nb::list crop_alpha_job(const Plane &alpha, uint64_t across, uint64_t down, size
                     CropJob{alpha, table_at<float>(across), table_at<float>(down)}}});
 }
 
+nb::list reach_job(const Moments &moments, const Plane &target, float reached, float soft,
+                   bool inverts, int row_start, int row_end, const nb::callable &tables) {
+    check_reach(moments, target, row_start, row_end);
+    const float *copied = sink_of(tables)(moments.values, moments.id());
+    return banded("reach", target, row_start, row_end,
+                  ReachJob{copied, target, reached, soft, inverts, row_start});
+}
+
 nb::list weigh_job(const Plane &shares, const Plane &outside, const Plane &inside, int spacing_x,
                    int spacing_y) {
     check_weigh(shares, outside, inside, spacing_x, spacing_y);
@@ -197,7 +206,7 @@ void bind_jobs(nb::module_ &module) {
     module.def("fill_job", &fill_job, "target"_a, "value"_a, "row_start"_a, "row_end"_a);
     module.def("write_job", &write_job, "target"_a, "samples"_a);
     module.def("affine_job", &affine_job, "source"_a, "target"_a, "scale"_a, "offset"_a,
-               "shift"_a, "maximum"_a, "row_start"_a, "row_end"_a, "minimum"_a);
+               "shift"_a, "maximum"_a, "wide"_a, "row_start"_a, "row_end"_a, "minimum"_a);
     module.def("look_up_job", &look_up_job, "source"_a, "target"_a, "table"_a, "entries"_a,
                "row_start"_a, "row_end"_a);
     module.def("cross_job", &cross_job, "outgoing"_a, "incoming"_a, "target"_a, "weight"_a,
@@ -218,6 +227,8 @@ void bind_jobs(nb::module_ &module) {
                "low"_a, "high"_a, "row_start"_a, "row_end"_a);
     module.def("crop_alpha_job", &crop_alpha_job, "alpha"_a, "across"_a, "down"_a, "columns"_a,
                "rows"_a);
+    module.def("reach_job", &reach_job, "moments"_a, "target"_a, "reached"_a, "soft"_a,
+               "inverts"_a, "row_start"_a, "row_end"_a, "tables"_a);
     module.def("weigh_job", &weigh_job, "shares"_a, "outside"_a, "inside"_a, "spacing_x"_a,
                "spacing_y"_a);
 }

@@ -64,8 +64,11 @@ void add_program(DrawJob &job, const Program &program, const std::vector<Output>
         steps.emplace_back();
         step->describe(steps.back(), sink);
     }
-    job.steps = sink(steps);
     job.step_count = static_cast<int>(steps.size());
+    const auto own = steps.begin() + std::min<int>(job.step_count, kOwnSteps);
+    std::copy(steps.begin(), own, job.own_steps);
+    steps.erase(steps.begin(), own);
+    job.steps = sink(steps);
 }
 
 MixSide mix_side(const MixSource &source) {
@@ -94,6 +97,8 @@ Launches draw_launches(const std::vector<Channel> &channels, const std::vector<O
                        int row_end, const TableSink &sink) {
     require(channels.size() <= kMostChannels && outputs.size() <= kMostOutputs,
             "a device draws at most four outputs of four channels at once");
+    Launches runs = blend_run_launches(channels, outputs, coverage, program, row_start, row_end);
+    if (!runs.empty()) return runs;
     DrawJob job{};
     for (const Channel &channel : channels)
         job.channels[job.channel_count++] = {channel.source, channel.depth,

@@ -37,6 +37,13 @@ using TakeScratch = std::function<uint64_t(size_t bytes)>;
 Launches draw_launches(const std::vector<Channel> &channels, const std::vector<Output> &outputs,
                        const Coverage *coverage, const Program *program, int row_start,
                        int row_end, const TableSink &sink);
+// Where samples follow each other, sixteen bytes of them to a thread; see device/runs.h.
+Launches fill_launches(const Plane &target, int value, int row_start, int row_end);
+Launches affine_launches(const AffineJob &job, bool wide, int row_end);
+// None where a layer needs more than a blend of its samples with those beneath.
+Launches blend_run_launches(const std::vector<Channel> &channels,
+                            const std::vector<Output> &outputs, const Coverage *coverage,
+                            const Program *program, int row_start, int row_end);
 Launches mix_launches(const MixSource &outgoing, const MixSource &incoming, const Plane *weights,
                       int weight, const std::vector<Plane> &targets, int depth, int row_start,
                       int row_end);

@@ -1,5 +1,8 @@
 #include "../masks.h"
 
+#include <stdexcept>
+#include <utility>
+
 #include "filters.h"
 
 namespace edl2ffmpeg {
@@ -9,6 +12,26 @@ void crop_alpha_plane(const Plane &alpha, const float *across, const float *down
         uint16_t *row = canvas(alpha).row(y);
         for (int x = 0; x < alpha.width; ++x)
             row[x] = static_cast<uint16_t>(cropped_alpha(row[x], down[y], across[x]));
+    }
+}
+
+Moments::Moments(std::vector<float> numbers, int columns)
+    : values(std::move(numbers)),
+      width(columns),
+      height(columns > 0 ? static_cast<int>(values.size()) / columns : 0) {
+    if (width <= 0 || values.size() != static_cast<size_t>(width) * static_cast<size_t>(height))
+        throw std::invalid_argument("moments come in whole rows");
+}
+
+void reach_plane(const Moments &moments, const Plane &target, float reached, float soft,
+                 bool inverts, int row_start, int row_end) {
+    for (int y = row_start; y < row_end; ++y) {
+        const float *moment = moments.values.data() + int64_t{y} * target.width;
+        uint16_t *row = canvas(target).row(y);
+        for (int x = 0; x < target.width; ++x) {
+            const int32_t share = reached_share(moment[x], reached, soft);
+            row[x] = static_cast<uint16_t>(inverts ? 16384 - share : share);
+        }
     }
 }
 
