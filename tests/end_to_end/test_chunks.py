@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import pickle
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import edl2ffmpeg
+from edl2ffmpeg.devices.selection import choose_device
+from edl2ffmpeg.media.chunk_check import check_chunk
+from edl2ffmpeg.media.formats import container_for, video_output
+from edl2ffmpeg.plan.chunks import Chunk
+from edl2ffmpeg.rendering.chunk import ChunkResult, ChunkTask, render_chunk
+from edl2ffmpeg.rendering.recipe import Recipe
 from helpers.edl_factory import audio_clip, document, generated, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
 from helpers.movies import read_movie
@@ -150,3 +159,24 @@ def test_progress_tells_of_chunks_and_workers(clips: ClipLibrary, tmp_path: Path
     assert [line["frames_done"] for line in lines[-1:]] == [60]
     assert all(line["chunks_total"] == 4 for line in lines if line["stage"] == "rendering")
     assert {"workers", "chunks_done", "chunks_reused", "retries"} <= set(lines[0])
+
+
+def test_a_task_and_its_result_can_be_sent_anywhere(clips: ClipLibrary, tmp_path: Path) -> None:
+    settings = edl2ffmpeg.RenderSettings(preset="ultrafast")
+    timeline = edl2ffmpeg.load_timeline(write_edl(tmp_path, cut(clips)), settings)
+    container = container_for(tmp_path / "a.mp4")
+    video = video_output(settings, container, 320, 180, timeline.frame_rate)
+    device = choose_device(settings)
+    recipe = Recipe(timeline, settings, (0, 60), container, video, None, device, 2)
+    task = ChunkTask(recipe, Chunk(1, 20, 40))
+    sent = pickle.loads(pickle.dumps(render_chunk(pickle.loads(pickle.dumps(task)))))
+    assert isinstance(sent, ChunkResult)
+    assert sent.data is not None
+    assert (sent.number, sent.frames, sent.size) == (1, 20, len(sent.data))
+    assert sent.digest == sha256(sent.data).hexdigest()
+    there = render_chunk(replace(task, path=tmp_path / "chunk", cores=7))
+    assert there.data is None
+    assert (tmp_path / "chunk").read_bytes() == sent.data
+    check_chunk(tmp_path / "chunk", 20)
+    with pytest.raises(edl2ffmpeg.EncodeError, match="21 frames were planned"):
+        check_chunk(tmp_path / "chunk", 21)

@@ -7,6 +7,7 @@ It does not know how tasks are carried out (``jobs.executors``), nor where resul
 from __future__ import annotations
 
 import logging
+import sys
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, suppress
@@ -169,6 +170,9 @@ class ChunkedRender:
     def _worker_count(self, chunks: int) -> int:
         """How many processes render; 0 is none but this one."""
         jobs, video = self._settings.jobs, self._recipe.video
+        if not sys.executable:
+            # Python is part of another program: there is nothing to start workers with.
+            return 0
         if jobs is None:
             frame = video.width * video.height * 3 * (1 if video.pixel_format.depth == 8 else 2)
             jobs = worker_count(chunks, frame)

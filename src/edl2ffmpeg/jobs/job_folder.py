@@ -60,6 +60,8 @@ class JobFolder(Owner):
         self._output = output
         self._lock: int | None = None
         self._discarded = False
+        if not place.parent.is_dir():
+            raise SettingsError(f"{output}: cannot be written: there is no folder {place.parent}")
         try:
             self.path.mkdir(exist_ok=True)
             self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from time import monotonic
 from typing import Any
 
-from edl2ffmpeg.errors import WorkerError
+from edl2ffmpeg.errors import DeviceLostError, WorkerError
 from edl2ffmpeg.jobs.executors import Activity, Task
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.worker import start_command
@@ -211,6 +211,9 @@ class WorkerPool(Owner):
         if kind == "done":
             future.set_result(rest[0])
         else:
+            if isinstance(rest[0], DeviceLostError):
+                # Only a new process can use the device again.
+                self._drop(worker)
             future.set_exception(rest[0])
 
     def _judge(self) -> None:
