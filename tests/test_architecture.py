@@ -14,9 +14,9 @@ import edl2ffmpeg
 
 ROOT = Path(edl2ffmpeg.__file__).parent
 ORDER = [
-    "__main__", "cli", "arguments", "interruption", "terminal", "standard_streams", "api", "jobs",
-    "rendering", "media", "compositor", "audio", "devices", "plan", "timeline", "edl", "settings",
-    "frame", "timing", "errors", "ownership", "_version",
+    "__main__", "cli", "commands", "arguments", "interruption", "terminal", "standard_streams",
+    "api", "jobs", "rendering", "media", "compositor", "audio", "devices", "plan", "timeline",
+    "edl", "settings", "frame", "timing", "errors", "ownership", "_version",
 ]  # fmt: skip
 HOMES = {
     "av": {"media"},

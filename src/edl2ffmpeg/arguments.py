@@ -24,8 +24,11 @@ __all__ = [
     "COMMANDS",
     "Parser",
     "add_access_options",
+    "add_hardware_options",
     "checked",
+    "count",
     "picture_parser",
+    "positive",
     "render_parser",
     "waveform_parser",
 ]
@@ -37,6 +40,7 @@ COMMANDS = {
     "sheet": "write a contact sheet: both sides of every cut",
     "waveform": "draw the sound of the movie and its cuts",
     "devices": "say what hardware there is and what it does",
+    "doctor": "test the pipeline, with the GPU or without",
     "schema": "print the JSON Schema of the EDL",
 }
 
@@ -86,7 +90,7 @@ def render_parser() -> argparse.ArgumentParser:
     _add_encoding_options(parser.add_argument_group("encoding"))
     _add_sound_options(parser.add_argument_group("sound"))
     _add_timeline_options(parser.add_argument_group("timeline"))
-    _add_hardware_options(parser.add_argument_group("hardware"))
+    add_hardware_options(parser.add_argument_group("hardware"))
     add_access_options(parser.add_argument_group("what the EDL may open"))
     _add_running_options(parser.add_argument_group("running"))
     return parser
@@ -116,10 +120,10 @@ def _add_sound_options(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument("--audio-bitrate", metavar="RATE", type=checked(_bitrate), help="e.g. 256k")
     group.add_argument(
-        "--audio-channels", metavar="N", type=checked(_positive), default=2, help="1 to 16 (2)"
+        "--audio-channels", metavar="N", type=checked(positive), default=2, help="1 to 16 (2)"
     )
     group.add_argument(
-        "--audio-rate", metavar="HZ", type=checked(_positive), default=48_000,
+        "--audio-rate", metavar="HZ", type=checked(positive), default=48_000,
         help="44100, 48000 (default), 96000",
     )  # fmt: skip
     group.add_argument(
@@ -167,7 +171,7 @@ def _add_part_options(group: argparse._ActionsContainer) -> None:
 def _add_size_options(group: argparse._ActionsContainer) -> None:
     for side in ("width", "height"):
         group.add_argument(
-            f"--{side}", metavar="PIXELS", type=checked(_positive), help="instead of the EDL's"
+            f"--{side}", metavar="PIXELS", type=checked(positive), help="instead of the EDL's"
         )
 
 
@@ -178,7 +182,8 @@ def _add_fit_option(group: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
-def _add_hardware_options(group: argparse._ActionsContainer) -> None:
+def add_hardware_options(group: argparse._ActionsContainer) -> None:
+    """Adds which device does what: the options of a render and of its plan."""
     group.add_argument(
         "--hw-accel", choices=[entry.value for entry in HardwareAcceleration], default="auto",
         metavar="KIND", help="auto (default), cuda, vaapi, qsv, videotoolbox, none",
@@ -193,7 +198,7 @@ def _add_hardware_options(group: argparse._ActionsContainer) -> None:
             f"--hw-{stage}", action=argparse.BooleanOptionalAction, help=f"{stage} on the device"
         )
     group.add_argument(
-        "--async-depth", metavar="N", type=checked(_count), help="pictures on their way in NVENC"
+        "--async-depth", metavar="N", type=checked(count), help="pictures on their way in NVENC"
     )
 
 
@@ -215,7 +220,7 @@ def add_access_options(group: argparse._ActionsContainer) -> None:
 def _add_running_options(group: argparse._ActionsContainer) -> None:
     group.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     group.add_argument(
-        "--threads", metavar="N", type=checked(_count), default=0, help="per codec (0: automatic)"
+        "--threads", metavar="N", type=checked(count), default=0, help="per codec (0: automatic)"
     )
     group.add_argument(
         "--jobs", metavar="N", type=checked(_jobs), help="processes that render (auto), 0: this one"
@@ -225,7 +230,7 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
         help="length of what is encoded on its own (10; 0: all)",
     )  # fmt: skip
     group.add_argument(
-        "--retries", metavar="N", type=checked(_count), default=2, help="of a part that fails (2)"
+        "--retries", metavar="N", type=checked(count), default=2, help="of a part that fails (2)"
     )
     group.add_argument(
         "--stall-timeout", metavar="SECONDS", type=checked(_number), default=60,
@@ -255,7 +260,7 @@ def picture_parser(command: str, description: str) -> Parser:
     parser.add_argument("out", metavar="OUT", type=Path, help="the picture: .png .jpg")
     if command == "still":
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--frame", metavar="N", type=checked(_count), help="from 0")
+        which.add_argument("--frame", metavar="N", type=checked(count), help="from 0")
         which.add_argument(
             "--time",
             metavar="TIME",
@@ -290,7 +295,7 @@ def waveform_parser(description: str) -> Parser:
     )  # fmt: skip
     _add_part_options(parser)
     parser.add_argument(
-        "--audio-channels", metavar="N", type=checked(_positive), default=2, help="1 to 16 (2)"
+        "--audio-channels", metavar="N", type=checked(positive), default=2, help="1 to 16 (2)"
     )
     add_access_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
@@ -300,7 +305,7 @@ def waveform_parser(description: str) -> Parser:
 
 def _add_sheet_options(parser: Parser) -> None:
     parser.add_argument(
-        "--columns", metavar="N", type=checked(_positive),
+        "--columns", metavar="N", type=checked(positive),
         help="shots side by side (default: by their number)",
     )  # fmt: skip
     parser.add_argument(
@@ -308,7 +313,7 @@ def _add_sheet_options(parser: Parser) -> None:
         help="width of a picture on the sheet (default: 320)",
     )  # fmt: skip
     parser.add_argument(
-        "--max", metavar="N", type=checked(_positive), default=60,
+        "--max", metavar="N", type=checked(positive), default=60,
         help="the most shots to show, evenly chosen (default: 60)",
     )  # fmt: skip
 
@@ -349,21 +354,23 @@ def _number(text: str) -> float:
         raise ValueError(f"{text!r} is not a number") from None
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number from 0."""
     if not text.isdecimal():
         raise ValueError(f"{text!r} is not a whole number from 0")
     return int(text)
 
 
-def _positive(text: str) -> int:
-    value = _count(text)
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    value = count(text)
     if value == 0:
         raise ValueError("must be at least 1")
     return value
 
 
 def _jobs(text: str) -> int | None:
-    return None if text == "auto" else _count(text)
+    return None if text == "auto" else count(text)
 
 
 def _size(text: str) -> int:
@@ -378,7 +385,7 @@ def _size(text: str) -> int:
 
 def _pixels(low: int, high: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
-        value = _count(text)
+        value = count(text)
         if not low <= value <= high:
             raise ValueError(f"must be {low} to {high} pixels")
         return value

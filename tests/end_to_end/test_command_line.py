@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 import pytest
+from av.codec.hwaccel import hwdevices_available
 
 from helpers.bad_media import BAD_MEDIA
 from helpers.edl_factory import audio_clip, document, generated, media, video_clip, write_edl
@@ -209,7 +210,7 @@ def test_locations_are_looked_up(clips: ClipLibrary, tmp_path: Path) -> None:
         (["--start", "5"], "holds no frame"),
         (["--hw-accel", "cuda", "--hw-device", "first"], "is not a CUDA device such as 0"),
         (["--hw-device", "0"], "no NVIDIA driver; leave the options of hardware out, or add"),
-        (["--hw-accel", "vaapi"], "not there yet"),
+        (["--hw-accel", "vaapi"], "has no vaapi, but cuda"),
         (["--hw-accel", "warp"], "invalid choice"),
         (["--hw-encode"], "no NVIDIA driver"),
         (["-c", "h264_nvenc"], "no NVIDIA driver"),
@@ -573,3 +574,30 @@ def test_devices(tmp_path: Path) -> None:
     found = json.loads(run_command("devices", "--json", cwd=tmp_path).stdout)
     assert found["cpu_cores"] >= 1
     assert found["cuda"] or found["cuda_reason"]
+
+
+def test_doctor_without_a_gpu(tmp_path: Path) -> None:
+    result = run_command("doctor", "--software", "--frames", "20", "--cycles", "1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    assert [line.split()[1] for line in lines[:-1]] == [
+        "clip", "decode", "draw", "encode", "cycles"
+    ]  # fmt: skip
+    assert lines[-1] == "PASS"
+    told = json.loads(run_command("doctor", "--device", "998", "--json").stdout)
+    assert told["passed"] is False
+    assert told["findings"][0]["name"] == "device"
+    assert run_command("doctor", "--device", "998").returncode == 1
+    assert_refused(run_command("doctor", "--frames", "3"), "--frames 3: 10 to 4096")
+
+
+def test_plan_tells_what_would_render(clips: ClipLibrary, tmp_path: Path) -> None:
+    edl = small_edl(tmp_path, clips)
+    plan = [*("plan", edl, "--frame", "3", "--out", "movie.mp4")]
+    assert "  encode: cpu: this machine has no NVIDIA driver\n" in run_command(*plan).stdout
+    told = json.loads(run_command(*plan, "--json", "--hw-accel", "none").stdout)["device"]
+    assert told["stages"]["encode"] == {"used": "cpu", "reason": "asked for"}
+    assert_refused(run_command(*plan, "-c", "h264_nvenc"), "no NVIDIA driver")
+    refused = run_command(*plan, "--hw-accel", "vaapi")
+    if "vaapi" not in hwdevices_available():
+        assert_refused(refused, "this build of FFmpeg has no vaapi")

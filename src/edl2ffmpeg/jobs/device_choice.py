@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 from edl2ffmpeg.devices.selection import (
     DeviceDecision,
@@ -20,6 +21,7 @@ from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
 from edl2ffmpeg.media.formats import (
     ContainerFormat,
     VideoOutput,
+    container_for,
     device_of_codec,
     names_software_encoder,
     video_codec,
@@ -27,8 +29,16 @@ from edl2ffmpeg.media.formats import (
 )
 from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_accelerator, try_device
 from edl2ffmpeg.settings import HardwareAcceleration, RenderSettings
+from edl2ffmpeg.timeline.model import Timeline
 
-__all__ = ["choose_stages", "device_warnings", "on_the_cpu", "software_choice", "without_pictures"]
+__all__ = [
+    "choose_stages",
+    "device_warnings",
+    "on_the_cpu",
+    "software_choice",
+    "stages_of",
+    "without_pictures",
+]
 
 
 def choose_stages(
@@ -55,6 +65,8 @@ def choose_stages(
             sentence = trial.failure
             if request.kind is HardwareAcceleration.AUTO:
                 sentence += "; leave the options of hardware out, or add --hw-fallback allow"
+            elif request.accelerator:
+                sentence += "; choose another --hw-accel, or add --hw-fallback allow"
             raise DeviceUnavailableError(sentence, _name_of(request))
         return software_choice(settings, container, size, frame_rate, trial.failure)
     used = _name_of(request)
@@ -81,6 +93,15 @@ def choose_stages(
             )
     output = video_output(_for_software(settings, container), container, *size, frame_rate)
     return replace(decision, encode=StageDecision("cpu", no_encoder)), output
+
+
+def stages_of(timeline: Timeline, output: Path, settings: RenderSettings) -> DeviceDecision:
+    """What would decode, draw and encode ``output``; see ``choose_stages``."""
+    container = container_for(output)
+    if container.is_sound_only:
+        return without_pictures(settings)
+    size = (timeline.width, timeline.height)
+    return choose_stages(settings, container, size, timeline.frame_rate)[0]
 
 
 def software_choice(

@@ -96,5 +96,5 @@ def failure_of(error: BaseException, logged: list[str]) -> str:
     known = next((why for pattern, why in _WHY if pattern.search(told)), None)
     if known is not None:
         return known
-    text = logged[0] if logged else _CODE.sub("", str(error)).split(":")[0]
+    text = (logged[0] if logged else _CODE.sub("", str(error)).split(":")[0]).rstrip(".")
     return f"FFmpeg says: {text if len(text) <= 120 else text[:117] + '...'}"
