@@ -15,7 +15,13 @@ from av.video.stream import VideoStream
 __all__ = ["device_decoder", "has_alpha_beside", "picture_decoder"]
 
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-_ON_DEVICE = {"libdav1d": "av1", "libaom-av1": "av1"}
+# By kind of device: what decodes there in place of the usual decoder.
+_ON_DEVICE = {
+    "cuda": {"libdav1d": "av1", "libaom-av1": "av1"},
+    "vaapi": {"libdav1d": "av1", "libaom-av1": "av1"},
+    "videotoolbox": {"libdav1d": "av1", "libaom-av1": "av1"},
+    "qsv": {"h264": "h264_qsv", "hevc": "hevc_qsv", "vp9": "vp9_qsv", "libdav1d": "av1_qsv"},
+}
 
 
 def has_alpha_beside(stream: VideoStream) -> bool:
@@ -23,24 +29,26 @@ def has_alpha_beside(stream: VideoStream) -> bool:
     return stream.metadata.get("alpha_mode") == "1"
 
 
-def picture_decoder(stream: VideoStream, hwaccel: HWAccel | None = None) -> VideoCodecContext:
+def picture_decoder(
+    stream: VideoStream, hwaccel: HWAccel | None = None, kind: str = "cuda"
+) -> VideoCodecContext:
     """The stream's own decoder, or one that reads its alpha or uses ``hwaccel``; not opened yet.
 
-    ``hwaccel`` is what the stream's file was opened with.
+    ``hwaccel`` is what the stream's file was opened with, a device of this ``kind``.
     """
     own = stream.codec_context
     if own.name in _WITH_ALPHA and has_alpha_beside(stream):
         if _WITH_ALPHA[own.name] in av.codecs_available:
             return _made(stream, _WITH_ALPHA[own.name], None)
-    elif own.name in _ON_DEVICE and hwaccel is not None:
-        return device_decoder(stream, hwaccel)
+    elif hwaccel is not None and own.name in _ON_DEVICE[kind]:
+        return device_decoder(stream, hwaccel, kind)
     return own
 
 
-def device_decoder(stream: VideoStream, hwaccel: HWAccel) -> VideoCodecContext:
+def device_decoder(stream: VideoStream, hwaccel: HWAccel, kind: str = "cuda") -> VideoCodecContext:
     """A decoder of the stream that uses ``hwaccel``; not opened yet."""
     own = stream.codec_context.name
-    return _made(stream, _ON_DEVICE.get(own, own), hwaccel)
+    return _made(stream, _ON_DEVICE[kind].get(own, own), hwaccel)
 
 
 def _made(stream: VideoStream, name: str, hwaccel: HWAccel | None) -> VideoCodecContext:

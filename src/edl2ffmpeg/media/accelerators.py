@@ -6,9 +6,16 @@ a decoder or an encoder on it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import av
+from av.codec.context import CodecContext
 from av.codec.hwaccel import HWAccel, hwdevices_available
 
-__all__ = ["accelerator", "encoder_accelerator", "why_not_built"]
+from edl2ffmpeg.frame import Frame
+from edl2ffmpeg.media.hardware_decoding import inexact
+
+__all__ = ["AcceleratedDecoding", "encoder_accelerator", "why_not_built"]
 
 # The encoders of the others take frames of the host as they are.
 _UPLOADS_FIRST = ("vaapi",)
@@ -22,9 +29,36 @@ def why_not_built(kind: str) -> str:
     return f"this build of FFmpeg has no {kind}, but {', '.join(there) or 'no device at all'}"
 
 
-def accelerator(kind: str, device: str | None) -> HWAccel:
-    """What PyAV takes to decode on it, or on the CPU where it cannot."""
-    return HWAccel(kind, device=device, allow_software_fallback=True)
+class AcceleratedDecoding:
+    """Decoding on a device of ``kind``, whose pictures FFmpeg copies to host memory."""
+
+    decoder_options: Mapping[str, str] = {}
+
+    def __init__(self, kind: str, device: str | None) -> None:
+        self.kind = kind
+        self._device = device
+
+    @property
+    def device_name(self) -> str:
+        """The kind, and which of them if that was said."""
+        return f"{self.kind}:{self._device}" if self._device else self.kind
+
+    def accelerator(self) -> HWAccel:
+        """What ``av.open`` takes."""
+        return HWAccel(self.kind, device=self._device, allow_software_fallback=True)
+
+    def refusal(self, frame: av.VideoFrame, decoder: CodecContext) -> str | None:
+        """Why a stream, whose ``decoder`` gave ``frame`` first, is not decoded here; or None."""
+        if not decoder.is_hwaccel:
+            return "the device does not decode it"
+        return inexact(decoder)
+
+    def copied(self, frame: Frame) -> Frame:
+        """``frame`` itself, which is a copy already."""
+        return frame
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 def encoder_accelerator(kind: str, device: str | None) -> HWAccel | None:

@@ -14,7 +14,7 @@ from edl2ffmpeg.devices.cpu import decoder_threads
 from edl2ffmpeg.errors import MediaError
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
-from edl2ffmpeg.media.hardware_decoding import HardwareDecoding
+from edl2ffmpeg.media.hardware_decoding import DeviceDecoding
 from edl2ffmpeg.media.video_decoder import PlayedFrame, VideoDecoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import MediaSource, StreamSelector
@@ -71,7 +71,7 @@ class DecoderPool(Owner):
         self,
         access: AccessRules,
         threads: int = 0,
-        hardware: HardwareDecoding | None = None,
+        hardware: DeviceDecoding | None = None,
     ) -> None:
         self._access = access
         self._hardware = hardware

@@ -5,6 +5,7 @@ To be run in a process that may be lost (``rendering/device_probe.py``).
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +15,10 @@ import numpy as np
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg.media._decoder_choice import device_decoder
-from edl2ffmpeg.media.accelerators import encoder_accelerator
+from edl2ffmpeg.media.accelerators import AcceleratedDecoding, encoder_accelerator
 from edl2ffmpeg.media.nvenc import failure_of, logged_errors
 
-__all__ = ["decodable", "encodable", "encodable_with"]
+__all__ = ["accelerator_failure", "decodable", "encodable", "encodable_with"]
 
 _SIZE = (256, 144)
 _FRAMES = 4
@@ -51,6 +52,32 @@ def encodable(number: int, encoders: Sequence[str] = _ENCODED) -> dict[str, str]
         name: _encode(name, HWAccel("cuda", device=str(number), allow_software_fallback=False))
         for name in encoders
     }
+
+
+def accelerator_failure(kind: str, device: str | None) -> str:
+    """Why another kind of device decodes nothing here; empty if it does."""
+    with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-probe-") as folder:
+        path = Path(folder) / "h264.mkv"
+        _write(path, "libx264", "yuv420p")
+        with logged_errors() as logged:
+            try:
+                frames = _decoded_with(path, AcceleratedDecoding(kind, device))
+                failure = None
+            except _FAILURES as error:
+                failure = error
+    if failure is not None:
+        return failure_of(failure, logged)
+    return "" if frames == _FRAMES else f"only {frames} of {_FRAMES} pictures came out of it"
+
+
+def _decoded_with(path: Path, decoding: AcceleratedDecoding) -> int:
+    with av.open(str(path)) as source:
+        context = device_decoder(source.streams.video[0], decoding.accelerator(), decoding.kind)
+        if not context.is_hwaccel:
+            raise ValueError("FFmpeg's decoder does not use it")
+        return sum(
+            len(context.decode(packet if packet.size else None)) for packet in source.demux(video=0)
+        )
 
 
 def encodable_with(kind: str, device: str | None, encoder: str) -> str:

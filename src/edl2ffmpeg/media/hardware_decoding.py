@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
-from typing import Any
+from typing import Any, Protocol
 
 import av
 from av.codec.context import CodecContext
@@ -34,12 +35,18 @@ from edl2ffmpeg.errors import DeviceError, MediaError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
-__all__ = ["DECODER_OPTIONS", "DECODER_THREADS", "HardwareDecoding", "failure", "refusal"]
+__all__ = [
+    "DECODER_THREADS",
+    "DeviceDecoding",
+    "HardwareDecoding",
+    "failure",
+    "inexact",
+]
 
 DECODER_THREADS = 1
 """More would each keep surfaces of their own and make nothing faster."""
 
-DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
+_DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
 """The decoder's own surfaces; beside its references: current, next, reordered, being copied."""
 
 # Whose standards say every bit of a decoded picture: others come out differently by a code value.
@@ -53,6 +60,29 @@ _MOST_COPIES = 2
 _PITCH_ALIGNMENT = 256
 # Coded pictures end with whole macroblocks, and chroma begins below them.
 _MOST_GAP = 64
+
+
+class DeviceDecoding(Protocol):
+    """What a :class:`VideoDecoder` has to know to let a device decode."""
+
+    kind: str
+    decoder_options: Mapping[str, str]
+
+    @property
+    def device_name(self) -> str:
+        """As in ``cuda:0``."""
+
+    def accelerator(self) -> HWAccel:
+        """What ``av.open`` takes."""
+
+    def refusal(self, frame: av.VideoFrame, decoder: CodecContext) -> str | None:
+        """Why a stream, whose ``decoder`` gave ``frame`` first, is not decoded here; or None."""
+
+    def copied(self, frame: Frame) -> Frame:
+        """``frame``, which is the decoder's own, in memory that the decoder leaves alone."""
+
+    def close(self) -> None:
+        """Lets go of what the decoders gave."""
 
 
 class HardwareDecoding:
@@ -69,6 +99,9 @@ class HardwareDecoding:
         self._waiting: deque[DelayedCopy] = deque()
         self._copying: deque[tuple[CudaEvent, Any]] = deque()
 
+    kind: str = "cuda"
+    decoder_options: Mapping[str, str] = _DECODER_OPTIONS
+
     @property
     def device_name(self) -> str:
         """As in ``cuda:0``."""
@@ -78,6 +111,10 @@ class HardwareDecoding:
         """What ``av.open`` takes."""
         number = str(self._device.number)
         return HWAccel("cuda", device=number, allow_software_fallback=True, is_hw_owned=True)
+
+    def refusal(self, frame: av.VideoFrame, decoder: CodecContext) -> str | None:
+        """Why a stream, whose ``decoder`` gave ``frame`` first, is not decoded here; or None."""
+        return _refusal(frame, decoder)
 
     def copied(self, frame: Frame) -> Frame:
         """``frame``, which is the decoder's own, in memory of ours; later work comes after it.
@@ -193,12 +230,20 @@ def failure(error: MediaError, decoder: CodecContext | None) -> str:
     return f"the device fails at it: {error}"
 
 
-def refusal(frame: av.VideoFrame, codec: str) -> str | None:
-    """Why a stream that begins with ``frame`` is not decoded on the device; None if it is."""
+def inexact(decoder: CodecContext) -> str | None:
+    """Why pictures of ``decoder`` may differ from the CPU's; None where they cannot."""
+    codec = decoder.codec.canonical_name
+    if codec in _EXACT_CODECS:
+        return None
+    return f"{codec} leaves the last bit to the decoder, and the CPU's is what counts"
+
+
+def _refusal(frame: av.VideoFrame, decoder: CodecContext) -> str | None:
     if frame.format.name != "cuda":
         return f"the device does not decode it ({frame.format.name})"
-    if codec not in _EXACT_CODECS:
-        return f"{codec} leaves the last bit to the decoder, and the CPU's is what counts"
+    reason = inexact(decoder)
+    if reason is not None:
+        return reason
     layout = frame.sw_format
     if layout is None or layout.name not in PIXEL_FORMATS:
         return f"{layout.name if layout else 'its pixel format'} cannot be drawn there"

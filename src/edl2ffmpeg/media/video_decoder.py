@@ -33,11 +33,9 @@ from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.frames import wrap_frame
 from edl2ffmpeg.media.hardware_decoding import (
-    DECODER_OPTIONS,
     DECODER_THREADS,
-    HardwareDecoding,
+    DeviceDecoding,
     failure,
-    refusal,
 )
 from edl2ffmpeg.media.streams import (
     find_stream,
@@ -83,13 +81,13 @@ class VideoDecoder(Owner):
         location: str,
         selector: StreamSelector | None = None,
         threads: int = 0,
-        hardware: HardwareDecoding | None = None,
+        hardware: DeviceDecoding | None = None,
     ) -> None:
         self.location = location
         self.selector = selector or StreamSelector(StreamKind.VIDEO)
         self.stats = DecodeStats()
         self.decoded_by, self.decoded_because = "cpu", ""
-        self._device: HardwareDecoding | None = None
+        self._device: DeviceDecoding | None = None
         if hardware is not None:
             refused = self._open_on_device(access, hardware)
             if refused is None:
@@ -97,16 +95,16 @@ class VideoDecoder(Owner):
             self.decoded_because = refused
         self._open(access, threads, None)
 
-    def _open_on_device(self, access: AccessRules, hardware: HardwareDecoding) -> str | None:
+    def _open_on_device(self, access: AccessRules, hardware: DeviceDecoding) -> str | None:
         """Opens with the device's decoder; otherwise closes, and tells why."""
         try:
-            self._open(access, DECODER_THREADS, hardware.accelerator())
+            self._open(access, DECODER_THREADS, hardware)
         except MediaError as error:
             # Decoding on the CPU fails the same way if it is the file's fault.
             self.stats = DecodeStats()
             return failure(error, getattr(self, "_context", None))
         assert self._current is not None
-        refused = refusal(self._current.native, self._context.name)
+        refused = hardware.refusal(self._current.native, self._context)
         if refused is None and self.is_still:
             refused = "it is a picture"
         if refused is not None:
@@ -117,12 +115,13 @@ class VideoDecoder(Owner):
         self.decoded_by, self.decoded_because = hardware.device_name, "the device decodes it"
         return None
 
-    def _open(self, access: AccessRules, threads: int, hwaccel: HWAccel | None) -> None:
-        self._container: InputContainer | None = access.open(self.location, hwaccel)
+    def _open(self, access: AccessRules, threads: int, hardware: DeviceDecoding | None) -> None:
+        accelerator = hardware.accelerator() if hardware is not None else None
+        self._container: InputContainer | None = access.open(self.location, accelerator)
         try:
             stream = find_stream(self._container, self.location, self.selector)
             assert isinstance(stream, VideoStream)
-            self._open_stream(stream, threads, hwaccel)
+            self._open_stream(stream, threads, accelerator, hardware)
             self._read_first()
             _log.info(
                 "opened %s %s: %s, %dx%d, %s frames per second, %s",
@@ -131,22 +130,28 @@ class VideoDecoder(Owner):
                 self._context.name,
                 *self._first_size,
                 self.frame_rate,
-                "on the device" if hwaccel is not None else "on the CPU",
+                "on the device" if hardware is not None else "on the CPU",
             )
         except BaseException:
             self.close()
             raise
 
-    def _open_stream(self, stream: VideoStream, threads: int, hwaccel: HWAccel | None) -> None:
+    def _open_stream(
+        self,
+        stream: VideoStream,
+        threads: int,
+        accelerator: HWAccel | None,
+        hardware: DeviceDecoding | None,
+    ) -> None:
         assert self._container is not None
         self._stream = stream
         keep_only(self._container, stream)
         with opening(self.location):
-            context = picture_decoder(stream, hwaccel)
+            context = picture_decoder(stream, accelerator, hardware.kind if hardware else "")
         context.thread_type = ThreadType.AUTO
         context.thread_count = threads
-        if context.is_hwaccel:
-            context.options = dict(DECODER_OPTIONS)
+        if context.is_hwaccel and hardware is not None:
+            context.options = dict(hardware.decoder_options)
         self._context = context
         self._time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)

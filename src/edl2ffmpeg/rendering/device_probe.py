@@ -151,13 +151,19 @@ def _answer(arguments: list[str]) -> dict[str, Any]:
         return _trial(int(arguments[1]), next(iter(arguments[2:]), None))
     if arguments[0] == "--accelerator":
         from edl2ffmpeg.media.accelerators import why_not_built
-        from edl2ffmpeg.media.device_trial import encodable_with
+        from edl2ffmpeg.media.device_trial import accelerator_failure, encodable_with
 
         kind, device = arguments[1], arguments[2] or None
         failure = why_not_built(kind)
-        if failure or len(arguments) == 3:
-            return {"description": kind, "failure": failure}
-        return {"description": kind, "encoder_failure": encodable_with(kind, device, arguments[3])}
+        if failure:
+            return {"failure": failure}
+        failure = accelerator_failure(kind, device)
+        if len(arguments) == 3:
+            return {"description": kind, "failure": failure and f"{kind}: {failure}"}
+        encoder_failure = encodable_with(kind, device, arguments[3])
+        if failure and encoder_failure:
+            return {"failure": f"{kind}: {failure}"}
+        return {"description": kind, "encoder_failure": encoder_failure}
     return _probe(Path(arguments[0]))
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from edl2ffmpeg.compositor.cuda import open_cuda_device
 from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.devices.selection import DeviceDecision
-from edl2ffmpeg.media.hardware_decoding import HardwareDecoding
+from edl2ffmpeg.media.accelerators import AcceleratedDecoding
+from edl2ffmpeg.media.hardware_decoding import DeviceDecoding, HardwareDecoding
 
 __all__ = ["Hardware", "opened_hardware"]
 
@@ -29,7 +30,7 @@ class Hardware:
 
     decision: DeviceDecision
     device: CudaDevice | None = None
-    decoding: HardwareDecoding | None = None
+    decoding: DeviceDecoding | None = None
 
     @property
     def counters(self) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def opened_hardware(decision: DeviceDecision) -> Iterator[Hardware]:
     """
     if decision.number is None:
         _log_decision(decision)
-        yield Hardware(decision)
+        yield Hardware(decision, decoding=_accelerated(decision))
         return
     device = open_cuda_device(decision.number)
     with device:
@@ -71,6 +72,12 @@ def opened_hardware(decision: DeviceDecision) -> Iterator[Hardware]:
             # FFmpeg's contexts go with the last reference to a decoder or a frame of theirs.
             gc.collect()
             _log.debug("closing %s", device.device_name)
+
+
+def _accelerated(decision: DeviceDecision) -> AcceleratedDecoding | None:
+    if not decision.accelerator or not decision.decodes:
+        return None
+    return AcceleratedDecoding(decision.accelerator, decision.accelerator_device)
 
 
 def _let_go_of_frames(error: BaseException | None) -> None:
