@@ -305,7 +305,7 @@ def test_a_movie_that_is_not_whole_has_no_subtitles(
     def fail(*arguments: object) -> None:
         raise edl2ffmpeg.EncodeError("a frame is missing", "a.mp4")
 
-    monkeypatch.setattr("edl2ffmpeg.jobs.render_job.verify_frame_count", fail)
+    monkeypatch.setattr("edl2ffmpeg.jobs.ways.verify_frame_count", fail)
     with pytest.raises(edl2ffmpeg.EncodeError, match="a frame is missing"):
         render_edl(tmp_path, small(*TWO_TRACKS), "a.mp4", subtitles="sidecar")
     assert os.listdir(tmp_path) == ["cut.json"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -115,7 +116,9 @@ class InProcessExecutor(Owner):
         """Stops the sound, and closes the device and the decoders.  May be called twice."""
         self._stopping = True
         for thread in self._threads:
-            thread.join()
+            # One whose start was interrupted cannot be joined.
+            with suppress(RuntimeError):
+                thread.join()
         self._close_renderer()
 
 

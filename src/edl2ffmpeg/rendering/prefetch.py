@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -37,7 +38,14 @@ class Prefetch(Owner, Generic[Item]):
         self.busy_seconds = 0.0
         self.waited_seconds = 0.0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            # An interrupt while it is waited for: nobody else will ever stop it.
+            self.stop()
+            with suppress(RuntimeError):
+                self._thread.join()
+            raise
 
     def _run(self) -> None:
         error: BaseException | None = None
