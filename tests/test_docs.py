@@ -12,7 +12,8 @@ import pytest
 import edl2ffmpeg
 from edl2ffmpeg import arguments
 from edl2ffmpeg.media.audio_formats import AUDIO_CODECS
-from edl2ffmpeg.media.formats import CONTAINERS, VIDEO_CODECS
+from edl2ffmpeg.media.formats import CONTAINERS
+from edl2ffmpeg.media.video_codecs import VIDEO_CODECS
 from helpers.edl_factory import document, generated, video_clip
 from helpers.rendering import render_edl
 
@@ -183,7 +184,7 @@ def test_names_and_defaults_of_codecs() -> None:
         if codec.crf_range is not None:
             low, high = codec.crf_range
             assert quality == f"`--crf` {low} to {high}; {codec.crf}"
-            assert presets.endswith(f"; `{codec.preset}`")
+            assert not codec.presets or presets.endswith(f"; `{codec.preset}`")
 
 
 def test_the_reports_keys(tmp_path: Path) -> None:

@@ -42,7 +42,15 @@ COMMANDS = {
 
 _USAGE = "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {" + ",".join(COMMANDS) + "} ... [--help]"
 
-_EPILOG = "commands:\n" + "".join(f"  {name:<28} {text}\n" for name, text in COMMANDS.items())
+# Commands with one thing in common share a line.
+_TOLD = {
+    "check": COMMANDS["check"],
+    "plan": COMMANDS["plan"],
+    "still, sheet, waveform": "draw one frame, both sides of every cut, or the sound",
+    "devices": COMMANDS["devices"],
+    "schema": COMMANDS["schema"],
+}
+_EPILOG = "commands:\n" + "".join(f"  {name:<28} {text}\n" for name, text in _TOLD.items())
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,7 +74,10 @@ def render_parser() -> argparse.ArgumentParser:
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
             prog, max_help_position=31, width=96
         ),
+        add_help=False,
     )
+    # Without a heading, what has to be given follows the description.
+    parser._positionals.title = None
     parser.add_argument("edl", metavar="EDL", type=Path, help="the edit, a JSON file")
     parser.add_argument(
         "out", metavar="OUT", type=Path,
@@ -75,9 +86,7 @@ def render_parser() -> argparse.ArgumentParser:
     _add_encoding_options(parser.add_argument_group("encoding"))
     _add_sound_options(parser.add_argument_group("sound"))
     _add_timeline_options(parser.add_argument_group("timeline"))
-    _add_hardware_options(
-        parser.add_argument_group("hardware (this version: cuda decodes and draws)")
-    )
+    _add_hardware_options(parser.add_argument_group("hardware"))
     add_access_options(parser.add_argument_group("what the EDL may open"))
     _add_running_options(parser.add_argument_group("running"))
     return parser
@@ -86,7 +95,7 @@ def render_parser() -> argparse.ArgumentParser:
 def _add_encoding_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "-c", "--codec", metavar="NAME",
-        help="libx264 (usual) libx265 libsvtav1 libvpx-vp9 prores dnxhr mpeg2 ffv1",
+        help="h264 (usual) hevc av1 vp9 prores dnxhr mpeg2 ffv1, or an encoder",
     )  # fmt: skip
     group.add_argument("-b", "--bitrate", metavar="RATE", type=checked(_bitrate), help="e.g. 8M")
     group.add_argument("-p", "--preset", metavar="NAME", help="the encoder's preset or profile")
@@ -94,6 +103,10 @@ def _add_encoding_options(group: argparse._ActionsContainer) -> None:
         "--crf", metavar="N", type=checked(_number), help="constant quality (libx264: 23)"
     )
     group.add_argument("--pix-fmt", metavar="NAME", help="e.g. yuv420p10le for 10 bits")
+    group.add_argument(
+        "-x", "--encoder-option", metavar="NAME=VALUE", action="append", default=[],
+        type=checked(_encoder_option), help="for FFmpeg's encoder, e.g. bf=3; repeatable",
+    )  # fmt: skip
 
 
 def _add_sound_options(group: argparse._ActionsContainer) -> None:
@@ -180,7 +193,7 @@ def _add_hardware_options(group: argparse._ActionsContainer) -> None:
             f"--hw-{stage}", action=argparse.BooleanOptionalAction, help=f"{stage} on the device"
         )
     group.add_argument(
-        "--async-depth", metavar="N", type=checked(_positive), help="surfaces in flight"
+        "--async-depth", metavar="N", type=checked(_count), help="pictures on their way in NVENC"
     )
 
 
@@ -205,6 +218,24 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
         "--threads", metavar="N", type=checked(_count), default=0, help="per codec (0: automatic)"
     )
     group.add_argument(
+        "--jobs", metavar="N", type=checked(_jobs), help="processes that render (auto), 0: this one"
+    )
+    group.add_argument(
+        "--chunk-seconds", metavar="SECONDS", type=checked(parse_timecode),
+        help="length of what is encoded on its own (10; 0: all)",
+    )  # fmt: skip
+    group.add_argument(
+        "--retries", metavar="N", type=checked(_count), default=2, help="of a part that fails (2)"
+    )
+    group.add_argument(
+        "--stall-timeout", metavar="SECONDS", type=checked(_number), default=60,
+        help="end a process that does nothing for so long (60)",
+    )  # fmt: skip
+    group.add_argument(
+        "--worker-memory", metavar="SIZE", type=checked(_size), help="most for a process, e.g. 4G"
+    )
+    group.add_argument("--fresh", action="store_true", help="go on with nothing done before")
+    group.add_argument(
         "--progress", choices=("auto", "bar", "json", "none"), default="auto",
         metavar="HOW", help="auto (default: a bar on a terminal), bar, json, none",
     )  # fmt: skip
@@ -213,6 +244,7 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
         "-v", "--verbose", action="count", default=0, help="say what is done (-vv: and closed)"
     )
     group.add_argument("-q", "--quiet", action="store_true", help="errors and warnings only")
+    group.add_argument("-h", "--help", action="help", help="show this help and exit")
     group.add_argument("--version", action="version", version=f"edl2ffmpeg {__version__}")
 
 
@@ -303,6 +335,13 @@ def _bitrate(text: str) -> int:
     return value
 
 
+def _encoder_option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise ValueError(f"{text!r} is not NAME=VALUE, such as bf=3")
+    return name, value
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -320,6 +359,20 @@ def _positive(text: str) -> int:
     value = _count(text)
     if value == 0:
         raise ValueError("must be at least 1")
+    return value
+
+
+def _jobs(text: str) -> int | None:
+    return None if text == "auto" else _count(text)
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([kKmMgG]?)", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a size such as 4G or 800M")
+    value = int(Fraction(match[1]) * 1024 ** " kmg".index(match[2].lower() or " "))
+    if value <= 0:
+        raise ValueError(f"{text!r} is not above zero")
     return value
 
 

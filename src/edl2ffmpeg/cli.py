@@ -81,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
             # An interrupt may come out as another error of the code it went through.
             if not interruption.is_stopping:
                 raise
-    _print_lines("", f"interrupted by {interruption.signal_name}; nothing was written")
+    _print_lines("", f"interrupted by {interruption.signal_name}; {interruption.outcome}")
     return JobInterruptedError.exit_code
 
 
@@ -188,6 +188,7 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         preset=options.preset,
         crf=options.crf,
         pixel_format=options.pix_fmt,
+        encoder_options=dict(options.encoder_option),
         frame_rate=options.fps,
         width=options.width,
         height=options.height,
@@ -213,6 +214,12 @@ def _settings(options: argparse.Namespace) -> RenderSettings:
         hw_encode=options.hw_encode,
         hw_decode=options.hw_decode,
         async_depth=options.async_depth,
+        jobs=options.jobs,
+        chunk_seconds=options.chunk_seconds,
+        retries=options.retries,
+        stall_timeout=options.stall_timeout,
+        worker_memory=options.worker_memory,
+        fresh=options.fresh,
         **_access(options),
     )
 

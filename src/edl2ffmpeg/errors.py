@@ -14,7 +14,8 @@
     │  ├─ KernelCompileError(log)  the GPU's compiler refused the kernels
     │  └─ DeviceLostError          it failed for good: only a new process can use it again
     └─ JobError
-       └─ JobInterruptedError      Ctrl-C or SIGTERM
+       ├─ JobInterruptedError      Ctrl-C or SIGTERM
+       └─ WorkerError              a worker process died, hung, or took too much memory
 
 Every message is one sentence: what was asked, what was found, where (JSON path, file,
 frame, device) and what to do.  ``exit_code`` is what the command line exits with.
@@ -25,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 __all__ = [
     "DecodeError",
@@ -45,6 +47,7 @@ __all__ = [
     "Problem",
     "SeekError",
     "SettingsError",
+    "WorkerError",
     "printable",
 ]
 
@@ -64,6 +67,19 @@ class Edl2FfmpegError(Exception):
     """Base of every error raised on purpose; ``exit_code`` is the command line's."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Between processes: the arguments of ``__init__`` are not those that Exception keeps.
+        return _received, (type(self), self.args, self.__dict__)
+
+
+def _received(
+    kind: type[Edl2FfmpegError], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> Edl2FfmpegError:
+    """An error that another process raised."""
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 @dataclass(frozen=True)
@@ -176,3 +192,15 @@ class JobInterruptedError(JobError):
     """The render was stopped by Ctrl-C, SIGTERM or its caller."""
 
     exit_code = 130
+
+
+class WorkerError(JobError):
+    """A worker process died, made no progress, or took too much memory.
+
+    ``stage`` is what it was doing, ``stalled`` that it was stopped for making no progress.
+    """
+
+    def __init__(self, message: str, stage: str = "", *, stalled: bool = False) -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.stalled = stalled

@@ -22,7 +22,10 @@ import threading
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from edl2ffmpeg.jobs.publish import KeptWork
 
 __all__ = ["Interruption"]
 
@@ -49,6 +52,7 @@ class Interruption:
         self._armed = False
         self._before: dict[int, Any] = {}
         self._partials: list[Path] = []
+        self._work: KeptWork | None = None
         self._watch: _Watch | None = None
 
     def __enter__(self) -> Self:
@@ -90,6 +94,17 @@ class Interruption:
         """``partial`` is to be removed if the process is ended at once."""
         self._partials.append(partial)
 
+    def keeps(self, work: KeptWork) -> None:
+        """``work`` stays when the render is ended, and is gone on with by the next."""
+        self._work = work
+
+    @property
+    def outcome(self) -> str:
+        """What an interrupted render has left, as the end of a sentence."""
+        if self._work is not None and self._work.is_kept:
+            return "run it again to go on with what is done"
+        return "nothing was written"
+
     def commits(self) -> None:
         """The file is whole and gets its name now: nothing stops that."""
         self.disarm()
@@ -107,7 +122,7 @@ class Interruption:
             with contextlib.suppress(OSError):
                 partial.unlink()
         if was_armed:
-            text = f"edl2ffmpeg: interrupted by {self.signal_name}; nothing was written\n"
+            text = f"edl2ffmpeg: interrupted by {self.signal_name}; {self.outcome}\n"
             with contextlib.suppress(OSError):
                 os.write(2, (_SHOW_CURSOR if os.isatty(2) else b"") + text.encode())
         os._exit(_INTERRUPTED if was_armed else _FAILED)

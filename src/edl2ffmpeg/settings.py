@@ -34,6 +34,10 @@ _MAX_TERM = 2**31 - 1
 _MAX_SECONDS = 10**9
 _MAX_THREADS = 1024
 _MAX_CHANNELS = 16
+_MAX_JOBS = 256
+_MAX_RETRIES = 100
+_MAX_BYTES = 2**50
+_USUAL_CHUNK_SECONDS = 10
 _PROTOCOL = re.compile(r"[a-z][a-z0-9+._-]*")
 
 
@@ -91,7 +95,8 @@ class RenderSettings:
     """Options of a render; every default is what ``edl2ffmpeg EDL OUT`` does.
 
     ``codec`` is an FFmpeg encoder or a common name (``h264``); None is the container's
-    usual one.  ``bitrate`` is in bits per second and excludes ``crf``.  ``start`` and
+    usual one.  ``bitrate`` is in bits per second and excludes ``crf``.  ``encoder_options`` are
+    handed on to FFmpeg's encoder by their names there.  ``start`` and
     ``end`` cut the timeline, in seconds.  ``threads`` 0 chooses by the machine.
     ``allow_protocols`` and ``restrict`` say what an EDL may open, ``locations`` maps the
     format's location ids to uris.
@@ -100,6 +105,12 @@ class RenderSettings:
     in bits per second, ``audio_rate`` in samples per second.  ``loudness`` is what to bring the
     mix to, in LUFS, and ``peak_limit`` what to keep its true peak under, in dBTP; None leaves
     both as they are.
+
+    Running: ``jobs`` is how many processes render, None by the machine, 0 none but this one,
+    unsupervised.  ``chunk_seconds`` None is 10, or the whole with ``bitrate``; 0 is the whole.
+    A part that fails is tried ``retries`` times again; a process is ended after
+    ``stall_timeout`` seconds without progress (0: never) or with more than ``worker_memory``
+    bytes.  ``fresh`` makes use of nothing that an interrupted render has left.
 
     What people write is understood as well: numbers and text for times and rates (``29.97``,
     ``"1:02.5"``), names for what is a choice (``fit="cover"``), one protocol or folder instead of
@@ -111,6 +122,7 @@ class RenderSettings:
     preset: str | None = None
     crf: float | None = None
     pixel_format: str | None = None
+    encoder_options: dict[str, str] = field(default_factory=dict)
     frame_rate: Fraction | None = None
     width: int | None = None
     height: int | None = None
@@ -139,11 +151,17 @@ class RenderSettings:
     allow_protocols: frozenset[str] = frozenset()
     restrict: tuple[Path, ...] = ()
     locations: dict[str, str] = field(default_factory=dict)
+    jobs: int | None = None
+    chunk_seconds: Fraction | None = None
+    retries: int = 2
+    stall_timeout: float = 60
+    worker_memory: int | None = None
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         for name in ("codec", "preset", "pixel_format", "audio_codec", "hw_device"):
             self._set(name, _text)
-        for name in ("strict", "overwrite", "audio"):
+        for name in ("strict", "overwrite", "audio", "fresh"):
             self._set(name, _flag)
         for name in ("hw_encode", "hw_decode"):
             self._set(name, lambda value, name: None if value is None else _flag(value, name))
@@ -152,7 +170,9 @@ class RenderSettings:
             ("audio_bitrate", 1, _MAX_TERM),
             ("width", 1, _MAX_PIXELS),
             ("height", 1, _MAX_PIXELS),
-            ("async_depth", 1, _MAX_TERM),
+            ("async_depth", 0, _MAX_TERM),
+            ("jobs", 0, _MAX_JOBS),
+            ("worker_memory", 1, _MAX_BYTES),
         ):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _whole(getattr(self, name), name, low, high))
@@ -160,14 +180,17 @@ class RenderSettings:
             ("threads", 0, _MAX_THREADS),
             ("audio_channels", 1, _MAX_CHANNELS),
             ("audio_rate", 8_000, 192_000),
+            ("retries", 0, _MAX_RETRIES),
         ):
             object.__setattr__(self, name, _whole(getattr(self, name), name, low, high))
         self._set("crf", _quality)
         for name, least, most in (("loudness", -70, 0), ("peak_limit", -40, 0)):
             self._set(name, partial(_level, low=least, high=most))
+        self._set("stall_timeout", partial(_level, low=0, high=_MAX_SECONDS))
         self._set("frame_rate", _frame_rate)
         self._set("start", _time)
         self._set("end", _time)
+        self._set("chunk_seconds", _length)
         for name, kind in (
             ("fit", Fit),
             ("subtitles", Subtitles),
@@ -180,11 +203,23 @@ class RenderSettings:
         self._set("allow_protocols", _protocols)
         self._set("restrict", _folders)
         self._set("locations", _table)
+        self._set("encoder_options", _options)
 
     @property
     def burns_subtitles(self) -> bool:
         """Whether subtitles are part of the picture; what the EDL burns in always is."""
         return self.subtitles is Subtitles.BURN
+
+    @property
+    def seconds_per_chunk(self) -> Fraction:
+        """Length of the parts that are encoded on their own; 0 is the whole.
+
+        With a bit rate that is the whole unless asked for: each part would begin to control
+        its rate anew.
+        """
+        if self.chunk_seconds is not None:
+            return self.chunk_seconds
+        return Fraction(0 if self.bitrate is not None else _USUAL_CHUNK_SECONDS)
 
     def _set(self, name: str, convert: Any) -> None:
         object.__setattr__(self, name, convert(getattr(self, name), name))
@@ -280,6 +315,13 @@ def _time(value: Any, name: str) -> Fraction | None:
     return time
 
 
+def _length(value: Any, name: str) -> Fraction | None:
+    time = _time(value, name)
+    if time is not None and time < 0:
+        raise _refuse(name, "a length in seconds from 0", value)
+    return time
+
+
 _Choice = TypeVar("_Choice", bound=Enum)
 
 
@@ -323,3 +365,12 @@ def _table(value: Any, name: str) -> dict[str, str]:
         if all(isinstance(key, str) and isinstance(uri, str) for key, uri in table.items()):
             return table
     raise _refuse(name, "a mapping of location ids to uris, both text", value)
+
+
+def _options(value: Any, name: str) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(
+        isinstance(key, str) and isinstance(entry, (str, int, float))
+        for key, entry in value.items()
+    ):
+        return {key: str(entry) for key, entry in value.items()}
+    raise _refuse(name, "a mapping of FFmpeg's option names to values", value)

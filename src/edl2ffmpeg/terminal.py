@@ -97,6 +97,8 @@ def _status(progress: Progress, narrow: bool) -> str:
             f"{progress.frames_per_second:.1f} fps",
             f"{progress.speed:.2f}x",
         ]
+        if progress.workers > 1:
+            parts.append(f"{progress.workers} workers")
     if remaining is not None:
         minutes, seconds = divmod(round(remaining), 60)
         hours, minutes = divmod(minutes, 60)
@@ -126,6 +128,11 @@ def _json_lines() -> ProgressCallback:
             "frames_per_second": round(progress.frames_per_second, 2),
             "speed": round(progress.speed, 3),
             "remaining_seconds": None if remaining is None else round(remaining, 1),
+            "workers": progress.workers,
+            "chunks_done": progress.chunks_done,
+            "chunks_total": progress.chunks_total,
+            "chunks_reused": progress.chunks_reused,
+            "retries": progress.retries,
         }
         try:
             print(json.dumps(line), flush=True)

@@ -15,11 +15,14 @@ import pytest
 import edl2ffmpeg
 from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.errors import DeviceUnavailableError
+from edl2ffmpeg.jobs.doctor import diagnose
+from edl2ffmpeg.media.device_trial import encodable
 from edl2ffmpeg.rendering.device_probe import probe_devices
 from helpers import barcode
 from helpers.clip_shapes import ALL_SHAPES
 from helpers.edl_factory import document, generated, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
+from helpers.rendering import codes_of
 
 # What every GPU of the last ten years decodes; whether it does others is its own affair.
 DECODED = [
@@ -56,8 +59,8 @@ def both(folder: Path, edl: Json, **options: Any) -> tuple[Any, list[Any]]:
     """The render on the GPU, and its pictures, which are the CPU's."""
     path = write_edl(folder, edl)
     settings = {"codec": "ffv1", "overwrite": True, **options}
-    gpu = edl2ffmpeg.render(path, folder / "gpu.mkv", hw_accel="cuda", **settings)
-    cpu = edl2ffmpeg.render(path, folder / "cpu.mkv", **settings)
+    gpu = edl2ffmpeg.render(path, folder / "gpu.mkv", hw_accel="cuda", jobs=0, **settings)
+    cpu = edl2ffmpeg.render(path, folder / "cpu.mkv", hw_accel="none", **settings)
     found, wanted = frames(gpu.output), frames(cpu.output)
     assert len(found) == len(wanted) == cpu.frames
     different = [n for n in range(len(found)) if not np.array_equal(found[n], wanted[n])]
@@ -220,3 +223,47 @@ def test_a_device_that_is_not_there(clips: ClipLibrary, tmp_path: Path, gpu: Non
     )
     assert result.report["device"]["used"] == "cpu"
     assert "there is no CUDA device 77" in result.warnings[-1]
+
+
+def test_nvenc_that_is_not_there_is_an_error_or_the_cpu(
+    clips: ClipLibrary, tmp_path: Path, gpu: None
+) -> None:
+    """On chips without NVENC (A100, H100, H200); on others both renders use it."""
+    clip = clips["h264_25_mp4"]
+    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 1), 0, 1)))
+    lacks = encodable(0, ["h264_nvenc"])["h264_nvenc"]
+    if not lacks:
+        pytest.skip("this chip has NVENC")
+    for options in ({"hw_encode": True}, {"codec": "h264_nvenc"}):
+        with pytest.raises(DeviceUnavailableError) as caught:
+            edl2ffmpeg.render(edl, tmp_path / "o.mp4", hw_accel="cuda", **options)
+        assert "h264_nvenc on NVIDIA" in str(caught.value)
+        assert lacks in str(caught.value)
+        assert "--hw-fallback allow" in str(caught.value)
+        assert not (tmp_path / "o.mp4").exists()
+        result = edl2ffmpeg.render(
+            edl, tmp_path / "o.mp4", hw_accel="cuda", hw_fallback="allow", overwrite=True, **options
+        )
+        stages = result.report["device"]["stages"]
+        assert stages["draw"]["used"] == "cuda:0"
+        assert (stages["encode"]["used"], result.report["settings"]["codec"]) == ("cpu", "libx264")
+        assert lacks in stages["encode"]["reason"]
+        assert any("encoded on the CPU and not on a GPU" in text for text in result.warnings)
+        assert codes_of(tmp_path / "o.mp4") == [(clip.file_id, n) for n in range(25)]
+        (tmp_path / "o.mp4").unlink()
+
+
+def test_auto_uses_the_gpu_and_says_so(clips: ClipLibrary, tmp_path: Path, gpu: None) -> None:
+    clip = clips["h264_25_mp4"]
+    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 1), 0, 1)))
+    result = edl2ffmpeg.render(edl, tmp_path / "o.mp4", codec="libx264")
+    device = result.report["device"]
+    assert (device["requested"], device["used"]) == ("auto", "cuda:0")
+    assert device["stages"]["encode"] == {"used": "cpu", "reason": "--codec libx264 asks for it"}
+    assert [entry["used"] for entry in device["decoders"]] == ["cuda:0"]
+    assert result.warnings == ()
+
+
+def test_the_self_test_passes(gpu: None) -> None:
+    found = diagnose(60, 3)
+    assert found.passed, found.findings

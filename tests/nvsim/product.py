@@ -19,7 +19,10 @@ import numpy as np
 
 import edl2ffmpeg
 from edl2ffmpeg.devices.cuda import CudaDevice
+from edl2ffmpeg.jobs import device_choice
+from edl2ffmpeg.media.device_trial import encodable
 from edl2ffmpeg.rendering import hardware
+from edl2ffmpeg.rendering.device_probe import DeviceTrial
 from helpers.device.host_launcher import SHADOW, HostLauncher
 from nvsim.scenes import RATE, host_frame
 
@@ -37,6 +40,13 @@ def use_simulator(kernels: Path) -> None:
         return CudaDevice(lambda _: HostLauncher(kernels, shadow), number)
 
     hardware.open_cuda_device = opened  # type: ignore[assignment]
+
+    def tried(number: int, encoder: str | None = None) -> DeviceTrial:
+        failure = encodable(number, [encoder])[encoder] if encoder else ""
+        return DeviceTrial("nvsim", "", failure)
+
+    # Here and not in a process of its own, so that one report has all calls.
+    device_choice.try_device = tried
 
 
 def make_movie(path: Path, count: int, seed: int, size: tuple[int, int] = SIZE) -> None:
@@ -94,9 +104,9 @@ def render(
     progress: Callable[[edl2ffmpeg.Progress], None] | None = None,
     **options: Any,
 ) -> edl2ffmpeg.RenderResult:
-    """Renders without loss to ``name`` beside the EDL; nothing of it lives on."""
+    """Renders without loss to ``name`` beside the EDL, in this process; nothing of it lives on."""
     output = edl.parent / name
-    options = {"codec": "ffv1", "overwrite": True, **options}
+    options = {"codec": "ffv1", "overwrite": True, "hw_accel": "none", "jobs": 0, **options}
     try:
         return edl2ffmpeg.render(edl, output, progress=progress, **options)
     finally:

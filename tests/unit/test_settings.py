@@ -112,7 +112,7 @@ REFUSED: list[tuple[str, Any]] = [
     ("strict", "no"),
     ("audio", 1),
     ("hw_encode", "yes"),
-    ("async_depth", 0),
+    ("async_depth", -1),
     ("locations", [("a", "b")]),
     ("locations", {"a": 1}),
     ("locations", {1: "a"}),

@@ -367,3 +367,12 @@ def reach_job(
 def weigh_job(
     shares: Plane, outside: Plane, inside: Plane, spacing_x: int, spacing_y: int
 ) -> _Launches: ...
+def device_plane(
+    address: int,
+    rows: int,
+    columns: int,
+    pitch: int,
+    sample_bytes: int,
+    device: int,
+    owner: object,
+) -> object: ...

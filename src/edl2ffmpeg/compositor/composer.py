@@ -44,11 +44,13 @@ from edl2ffmpeg.plan.model import (
 from edl2ffmpeg.timeline.effects import EffectKind, TransitionKind
 from edl2ffmpeg.timeline.model import GeneratedSource
 
-__all__ = ["FrameComposer"]
+__all__ = ["STATIC_FRAMES_KEPT", "FrameComposer"]
 
 # A timeline mixes few kinds of source at a time; a route holds some hundred kilobytes.
 _ROUTES_KEPT = 16
-_STATIC_FRAMES_KEPT = 4
+
+STATIC_FRAMES_KEPT = 4
+"""Drawn frames that are kept, since a still picture is shown again; one more while it changes."""
 
 _ONE = 1 << WEIGHT_BITS
 
@@ -161,7 +163,7 @@ class FrameComposer(Owner):
         else:
             self.counters.composed += 1
             self._static[key] = self._draw(units)
-            if len(self._static) > _STATIC_FRAMES_KEPT:
+            if len(self._static) > STATIC_FRAMES_KEPT:
                 self._static.popitem(last=False)
         return self._static[key]
 

@@ -138,6 +138,13 @@ class CudaDevice(Owner):
         stack.callback(self._close_call, "cuStreamDestroy", self.download_stream)
         stack.callback(self._free_all)
 
+    @property
+    def bus_id(self) -> str:
+        """Where it is on the PCI bus, which tells it apart from others; empty if not known."""
+        self._use()
+        code, *found = self.driver.cuDeviceGetPCIBusId(32, self._device)
+        return found[0].split(b"\0")[0].decode(errors="replace") if int(code) == 0 else ""
+
     # -- life -----------------------------------------------------------------
 
     def enter(self) -> None:

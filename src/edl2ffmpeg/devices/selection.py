@@ -1,23 +1,54 @@
-"""Decides which device a render is asked to use, and says why; it opens no device."""
+"""Which device a render is asked to use, and the words for what was decided; it opens none."""
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
-from edl2ffmpeg.settings import HardwareAcceleration, RenderSettings
+from edl2ffmpeg.settings import HardwareAcceleration, HardwareFallback, RenderSettings
 
-__all__ = ["DeviceDecision", "choose_device", "require_cpu"]
+__all__ = [
+    "CPU_ENCODES",
+    "DeviceDecision",
+    "DeviceRequest",
+    "StageDecision",
+    "allows_cpu",
+    "requested_device",
+    "require_cpu",
+    "why_no_cuda",
+]
 
 _CUDA_DEVICE = re.compile(r"(?:cuda:)?(\d{1,3})")
+_DRIVER = "libcuda.so.1"
+_ACCELERATORS = (
+    HardwareAcceleration.VAAPI,
+    HardwareAcceleration.QSV,
+    HardwareAcceleration.VIDEOTOOLBOX,
+)
+
+
+@dataclass(frozen=True)
+class StageDecision:
+    """What does one stage of a render, and why that."""
+
+    used: str
+    reason: str
+
+
+CPU_ENCODES = StageDecision("cpu", "nothing else was asked for")
 
 
 @dataclass(frozen=True)
 class DeviceDecision:
     """What was asked for, what is used, and why.
 
-    ``number`` is which CUDA device; ``decodes`` says that it decodes what it can.
+    ``number`` is which CUDA device; ``decodes`` says that it decodes what it can, and ``encode``
+    what encodes the pictures.  ``accelerator`` is another kind of device, with which FFmpeg
+    decodes and encodes to and from host memory; ``accelerator_device`` is which of them.
+    ``may_use_cpu`` says that the CPU may take the device's place where it fails.
     """
 
     requested: str
@@ -25,18 +56,83 @@ class DeviceDecision:
     reason: str
     number: int | None = None
     decodes: bool = False
+    encode: StageDecision = field(default=CPU_ENCODES)
+    accelerator: str = ""
+    accelerator_device: str | None = None
+    may_use_cpu: bool = False
 
     @property
     def is_cuda(self) -> bool:
         """Whether a CUDA device draws the pictures."""
         return self.number is not None
 
+    @property
+    def device_id(self) -> int | str | None:
+        """Which device of its kind, as FFmpeg wants to know it."""
+        return self.accelerator_device if self.accelerator else self.number
 
-def choose_device(settings: RenderSettings) -> DeviceDecision:
-    """The device of a render.
+    @property
+    def uses_hardware(self) -> bool:
+        """Whether any driver takes part, which may hang or take its process along."""
+        return self.is_cuda or bool(self.accelerator)
 
-    Raises ``DeviceUnavailableError`` or ``SettingsError`` when it cannot be meant; whether the
-    device is there is found out by opening it.
+    @property
+    def encodes(self) -> bool:
+        """Whether the device also encodes them."""
+        return self.uses_hardware and self.encode.used == self.used
+
+    @property
+    def stages(self) -> dict[str, StageDecision]:
+        """What decodes, draws and encodes."""
+        why = StageDecision(self.used, self.reason)
+        if not self.uses_hardware:
+            return {"decode": why, "draw": why, "encode": self.encode}
+        if self.decodes:
+            decode = StageDecision(self.used, "each stream that it decodes exactly")
+        else:
+            decode = StageDecision("cpu", "--no-hw-decode asks for it")
+        if self.accelerator:
+            why = StageDecision("cpu", f"frames of {self.accelerator} are in host memory")
+        return {"decode": decode, "draw": why, "encode": self.encode}
+
+    def report(self) -> dict[str, Any]:
+        """As a render's report has it."""
+        stages = {
+            name: {"used": stage.used, "reason": stage.reason}
+            for name, stage in self.stages.items()
+        }
+        return {
+            "requested": self.requested,
+            "used": self.used,
+            "reason": self.reason,
+            "stages": stages,
+        }
+
+
+@dataclass(frozen=True)
+class DeviceRequest:
+    """What the settings ask for, before anybody has looked whether it is there.
+
+    ``number`` None is no CUDA device at all, ``accelerator_device`` which one of another kind.
+    ``encodes`` None leaves it to what is there.
+    """
+
+    kind: HardwareAcceleration
+    number: int | None = None
+    decodes: bool = False
+    encodes: bool | None = False
+    accelerator_device: str | None = None
+
+    @property
+    def accelerator(self) -> str:
+        """The kind of device that FFmpeg uses from host memory; empty for others."""
+        return self.kind.value if self.kind in _ACCELERATORS else ""
+
+
+def requested_device(settings: RenderSettings) -> DeviceRequest:
+    """What the settings ask for.
+
+    Raises ``DeviceUnavailableError`` or ``SettingsError`` when it cannot be meant.
     """
     asked = settings.hw_accel
     if asked is HardwareAcceleration.NONE:
@@ -46,37 +142,42 @@ def choose_device(settings: RenderSettings) -> DeviceDecision:
                 "--async-depth; leave one side out",
                 asked.value,
             )
-        return DeviceDecision("none", "cpu", "asked for")
-    if settings.hw_encode or settings.async_depth is not None:
-        option = "--hw-encode" if settings.hw_encode else "--async-depth"
-        raise DeviceUnavailableError(
-            f"{option} is not there yet: this version encodes on the CPU; leave it out",
-            asked.value,
-        )
-    if asked is HardwareAcceleration.CUDA:
-        decodes = settings.hw_decode is not False
+        return DeviceRequest(asked)
+    if asked in (HardwareAcceleration.CUDA, HardwareAcceleration.AUTO):
         number = _cuda_number(settings.hw_device)
-        return DeviceDecision("cuda", f"cuda:{number}", "asked for", number, decodes)
-    if asked is HardwareAcceleration.AUTO and not _wants_stage(settings):
-        reason = "this version uses a GPU when it is asked for: --hw-accel cuda"
-        return DeviceDecision("auto", "cpu", reason)
-    if asked is HardwareAcceleration.AUTO:
-        raise SettingsError(
-            "--hw-device and --hw-decode need a kind of device: add --hw-accel cuda"
-        )
-    raise DeviceUnavailableError(
-        f"{asked.value} acceleration is not there yet: use --hw-accel cuda, auto or none",
-        asked.value,
-    )
+        decodes = settings.hw_decode is not False
+        return DeviceRequest(asked, number, decodes, settings.hw_encode)
+    decodes = settings.hw_decode is not False
+    return DeviceRequest(asked, None, decodes, settings.hw_encode, settings.hw_device)
+
+
+def allows_cpu(settings: RenderSettings) -> bool:
+    """Whether the CPU may do what a device was to do."""
+    if settings.hw_fallback is HardwareFallback.ALLOW:
+        return True
+    return settings.hw_accel is HardwareAcceleration.AUTO and not _wants_stage(settings)
 
 
 def require_cpu(settings: RenderSettings) -> None:
     """Raises where pictures are asked of a device that only a render uses."""
-    if choose_device(settings).is_cuda:
+    request = requested_device(settings)
+    if request.kind is HardwareAcceleration.CUDA or request.accelerator:
         raise DeviceUnavailableError(
             "single pictures and frames for programs are drawn on the CPU; leave hw_accel out",
             settings.hw_accel.value,
         )
+
+
+def why_no_cuda() -> str:
+    """Why there cannot be a CUDA device here; empty if there may be one.
+
+    It looks for the driver's files alone: most machines without a GPU have none, and a process to
+    try the driver in takes time.
+    """
+    folders = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    places = [os.path.join(folder, _DRIVER) for folder in folders if folder]
+    places += ["/dev/nvidiactl", "/dev/dxg"]
+    return "" if any(map(os.path.exists, places)) else "this machine has no NVIDIA driver"
 
 
 def _wants_stage(settings: RenderSettings) -> bool:

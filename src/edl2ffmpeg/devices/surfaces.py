@@ -54,11 +54,15 @@ class SurfaceRing(Owner):
         try:
             for _ in range(count):
                 self._blocks.append(Block(device.allocate(bytes_each), bytes_each))
+                self._free.put(self._blocks[-1])
         except DeviceError:
             self.close()
             raise
-        for block in self._blocks:
-            self._free.put(block)
+
+    @property
+    def count(self) -> int:
+        """How many surfaces there are."""
+        return len(self._blocks)
 
     @property
     def free_surfaces(self) -> int:
@@ -87,6 +91,12 @@ class SurfaceRing(Owner):
         return Frame(width, height, self._format, self._colour, planes, lease, memory=Memory.CUDA)
 
     def close(self) -> None:
-        """Frees the surfaces.  May be called twice."""
+        """Frees the surfaces.  May be called twice.
+
+        What is still lent may be known to an encoder: the device frees it when it closes.
+        """
+        is_whole = self.free_surfaces == len(self._blocks)
         while self._blocks:
-            self._device.free(self._blocks.pop().address)
+            block = self._blocks.pop()
+            if is_whole:
+                self._device.free(block.address)

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from edl2ffmpeg.errors import EncodeError, MediaError, SettingsError
 
-__all__ = ["PublishGuard", "published"]
+__all__ = ["KeptWork", "PublishGuard", "cut_name", "published"]
 
 _SUFFIX = ".partial"
 # What mkstemp puts in the middle.
@@ -30,11 +30,22 @@ _RANDOM = 8
 _MOST_BYTES = 255
 
 
+class KeptWork(Protocol):
+    """What is done of a movie, and outlives its render."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is anything."""
+
+
 class PublishGuard(Protocol):
     """Whoever may end the process while files are written."""
 
     def holds(self, partial: Path) -> None:
         """``partial`` is there from now on, and is to be removed if the process is ended."""
+
+    def keeps(self, work: KeptWork) -> None:
+        """Where parts of the movie are kept, if the render does not come to its end."""
 
     def commits(self) -> None:
         """The file is whole and gets its name now; from here on nothing may stop that."""
@@ -95,16 +106,21 @@ def _name_output(error: BaseException, partial: Path, output: Path) -> None:
         error.args = (str(error).replace(str(partial), str(output)), *error.args[1:])
 
 
-def _prefix(place: Path) -> str:
-    """How the names of its partial files begin; a long name is cut, since theirs are longer."""
+def cut_name(place: Path, suffix: str, more: int) -> str:
+    """``.NAME.SUFFIX``, the name cut where that and ``more`` bytes would be too long a name."""
     try:
         most = min(os.pathconf(place.parent, "PC_NAME_MAX"), _MOST_BYTES)
     except (OSError, ValueError):
         most = _MOST_BYTES
     name = place.name
-    while len(name) > 1 and len(os.fsencode(f".{name}.{_SUFFIX}")) + _RANDOM > most:
+    while len(name) > 1 and len(os.fsencode(f".{name}.{suffix}")) + more > most:
         name = name[:-1]
-    return f".{name}."
+    return f".{name}.{suffix}"
+
+
+def _prefix(place: Path) -> str:
+    """How the names of its partial files begin; a long name is cut, since theirs are longer."""
+    return cut_name(place, "", len(_SUFFIX) + _RANDOM)
 
 
 def _locked_partial(place: Path) -> tuple[int, Path]:

@@ -40,7 +40,7 @@ class AudioEncoder:
         if output.bitrate is not None:
             context.bit_rate = output.bitrate
         context.open()
-        self._stream = stream
+        self.stream = stream
         # Packed, whatever the encoder takes: PyAV makes no planar frames of eight channels.
         self._format = codec.sample_format.removesuffix("p")
         self._bits = codec.bits
@@ -67,7 +67,7 @@ class AudioEncoder:
         if len(self._rest):
             yield from self._encode_frame(self._rest)
             self._rest = self._rest[:0]
-        yield from self._stream.encode(None)
+        yield from self.stream.encode(None)
 
     def _encode_frame(self, samples: npt.NDArray[np.float32]) -> list[Packet[Any]]:
         frame = AudioFrame.from_ndarray(self._converted(samples), self._format, self._layout)
@@ -75,7 +75,7 @@ class AudioEncoder:
         frame.time_base = Fraction(1, self._rate)
         frame.pts = self.samples_encoded
         self.samples_encoded += len(samples)
-        return self._stream.encode(frame)
+        return self.stream.encode(frame)
 
     def _converted(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
         """The samples in the packed form of the encoder's format, as PyAV's arrays have it."""

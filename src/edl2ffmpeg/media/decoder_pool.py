@@ -5,19 +5,24 @@ It owns the decoders; it does not plan.  20 cuts into one file open it once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from edl2ffmpeg.devices.cpu import decoder_threads
+from edl2ffmpeg.errors import MediaError
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.hardware_decoding import HardwareDecoding
 from edl2ffmpeg.media.video_decoder import PlayedFrame, VideoDecoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import MediaSource, StreamSelector
+from edl2ffmpeg.timing import format_seconds
 
 __all__ = ["BrokenStream", "DecodedBy", "DecoderPool"]
+
+_log = logging.getLogger(__name__)
 
 # A decoder holds reference pictures, reordered pictures, and one more for each thread.
 _PICTURES_PER_DECODER = 8
@@ -102,7 +107,29 @@ class DecoderPool(Owner):
         lane = self._lane(source, time)
         lane.is_taken = True
         self._shrink()
+        if not lane.decoder.is_on_device:
+            return lane.decoder.frame_played_at(time)
+        try:
+            played = lane.decoder.frame_played_at(time)
+            failure = (
+                "a picture was damaged or missing" if lane.decoder.stats.broken_packets else ""
+            )
+        except MediaError as error:
+            failure = str(error)
+        if not failure:
+            return played
+        # Whether the file or the device is at fault, only the CPU's decoder can tell.
+        self._leave_device(lane, source, time, failure)
         return lane.decoder.frame_played_at(time)
+
+    def _leave_device(self, lane: _Lane, source: MediaSource, time: Fraction, why: str) -> None:
+        """Gives ``lane`` a decoder on the CPU."""
+        lane.decoder.close()
+        because = f"the device failed at {format_seconds(time)}: {why}"
+        _log.warning("%s: decoding on the CPU: %s", source.location, because)
+        lane.decoder = VideoDecoder(self._access, source.location, source.stream, self._threads)
+        lane.decoder.decoded_because = because
+        self._note_device(lane.decoder)
 
     def _lane(self, source: MediaSource, time: Fraction) -> _Lane:
         """The decoder that gets to ``time`` cheapest without leaving a picture of this frame."""

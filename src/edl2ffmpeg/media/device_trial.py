@@ -5,9 +5,7 @@ To be run in a process that may be lost (``rendering/device_probe.py``).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,8 +14,10 @@ import numpy as np
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg.media._decoder_choice import device_decoder
+from edl2ffmpeg.media.accelerators import encoder_accelerator
+from edl2ffmpeg.media.nvenc import failure_of, logged_errors
 
-__all__ = ["decodable", "encodable"]
+__all__ = ["decodable", "encodable", "encodable_with"]
 
 _SIZE = (256, 144)
 _FRAMES = 4
@@ -30,19 +30,7 @@ _DECODED = (
     ("av1", "libsvtav1", "yuv420p"),
 )
 _FAILURES = (av.FFmpegError, RuntimeError, NotImplementedError, ValueError, MemoryError)
-_CODE = re.compile(r"^\[Errno \d+\] ")
 _ENCODED = ("h264_nvenc", "hevc_nvenc", "av1_nvenc")
-_WHY = (
-    (re.compile("No capable devices|unsupported device|No NVENC", re.I), "this chip has no NVENC"),
-    (re.compile("incompatible client key|OpenEncodeSessionEx failed: out of memory"),
-     "no session is free: the driver's limit is reached, or its memory"),
-    (re.compile("driver does not support|minimum required", re.I), "the driver is too old for it"),
-    (re.compile(r"Cannot load lib|libnvidia-encode|libnvcuvid"), "the driver's library is missing"),
-    (re.compile("no stream is compatible"),
-     "FFmpeg's decoder of it does not use the device"),
-    (re.compile("lacking required capabilities|support required NVENC", re.I),
-     "this chip does not do it"),
-)  # fmt: skip
 
 
 def decodable(number: int, folder: Path) -> dict[str, str]:
@@ -56,9 +44,18 @@ def decodable(number: int, folder: Path) -> dict[str, str]:
     return found
 
 
-def encodable(number: int) -> dict[str, str]:
+def encodable(number: int, encoders: Sequence[str] = _ENCODED) -> dict[str, str]:
     """NVENC's encoders, each with "" or why device ``number`` does not have it."""
-    return {name: _encode(name, number) for name in _ENCODED}
+    # With a device, so that running out of sessions is told apart from having none.
+    return {
+        name: _encode(name, HWAccel("cuda", device=str(number), allow_software_fallback=False))
+        for name in encoders
+    }
+
+
+def encodable_with(kind: str, device: str | None, encoder: str) -> str:
+    """Why an encoder of another kind of device does not work; empty if it does."""
+    return _encode(encoder, encoder_accelerator(kind, device))
 
 
 def _write(path: Path, encoder: str, pixel_format: str) -> None:
@@ -81,14 +78,14 @@ def _picture(number: int) -> av.VideoFrame:
 
 
 def _decode(path: Path, number: int) -> str:
-    with _logged() as logged:
+    with logged_errors() as logged:
         try:
             frames = _decoded_there(path, number)
             failure = None
         except _FAILURES as error:
             failure = error
     if failure is not None:
-        return _reason(failure, logged)
+        return failure_of(failure, logged)
     return "" if frames == _FRAMES else f"only {frames} of {_FRAMES} pictures came out of it"
 
 
@@ -106,23 +103,20 @@ def _decoded_there(path: Path, number: int) -> int:
         )
 
 
-def _encode(encoder: str, number: int) -> str:
-    with _logged() as logged:
+def _encode(encoder: str, hwaccel: HWAccel | None) -> str:
+    with logged_errors() as logged:
         try:
-            packets = _encoded_there(encoder, number)
+            packets = _encoded_there(encoder, hwaccel)
             failure = None
         except _FAILURES as error:
             failure = error
     if failure is not None:
-        return _reason(failure, logged)
+        return failure_of(failure, logged)
     return "" if packets == _FRAMES else f"{packets} of {_FRAMES} pictures came out of it"
 
 
-def _encoded_there(encoder: str, number: int) -> int:
-    # With a device, so that running out of sessions is told apart from having none.
-    context = av.CodecContext.create(
-        encoder, "w", hwaccel=HWAccel("cuda", device=str(number), allow_software_fallback=False)
-    )
+def _encoded_there(encoder: str, hwaccel: HWAccel | None) -> int:
+    context = av.CodecContext.create(encoder, "w", hwaccel=hwaccel)
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height = _SIZE
     context.pix_fmt = "nv12"
@@ -133,26 +127,3 @@ def _encoded_there(encoder: str, number: int) -> int:
         frame.pts, frame.time_base = picture, Fraction(1, 25)
         packets += len(context.encode(frame))
     return packets + len(context.encode(None))
-
-
-@contextmanager
-def _logged() -> Iterator[list[str]]:
-    """What FFmpeg says about its errors meanwhile: their codes tell little."""
-    lines: list[str] = []
-    before = av.logging.get_level()
-    av.logging.set_level(av.logging.ERROR)
-    try:
-        with av.logging.Capture(local=False) as captured:
-            yield lines
-    finally:
-        av.logging.set_level(before)
-        lines += [message.strip() for _, _, message in captured]
-
-
-def _reason(error: BaseException, logged: list[str]) -> str:
-    told = " ".join([*logged, str(error)])
-    known = next((why for pattern, why in _WHY if pattern.search(told)), None)
-    if known is not None:
-        return known
-    text = logged[0] if logged else _CODE.sub("", str(error)).split(":")[0]
-    return f"FFmpeg says: {text if len(text) <= 120 else text[:117] + '...'}"

@@ -5,64 +5,29 @@ Tables and their look-up; it opens no encoder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PixelFormat, pixel_format
+from edl2ffmpeg.media.encoder_options import check_encoder_options
+from edl2ffmpeg.media.nvenc import surface_options, surfaces_of
+from edl2ffmpeg.media.video_codecs import VIDEO_CODECS, VideoCodec, rates
 from edl2ffmpeg.settings import RenderSettings
 
 __all__ = [
     "CONTAINERS",
-    "VIDEO_CODECS",
     "ContainerFormat",
-    "VideoCodec",
     "VideoOutput",
     "container_for",
+    "device_of_codec",
+    "names_software_encoder",
     "refuse_picture_options",
     "subtitle_codec",
+    "video_codec",
     "video_output",
 ]
-
-_X26X_PRESETS = [
-    "ultrafast",
-    "superfast",
-    "veryfast",
-    "faster",
-    "fast",
-    "medium",
-    "slow",
-    "slower",
-    "veryslow",
-    "placebo",
-]
-_PLANAR_8 = ("yuv420p", "yuv422p", "yuv444p")
-_PLANAR_10 = tuple(name + "10le" for name in _PLANAR_8)
-_PLANAR_12 = tuple(name + "12le" for name in _PLANAR_8)
-
-
-@dataclass(frozen=True)
-class VideoCodec:
-    """One encoder: what it takes, and its defaults.
-
-    The first of ``pixel_formats`` is the default.  ``presets`` maps what ``--preset`` may
-    say to FFmpeg options, and ``preset_formats`` those that are profiles to the one pixel format
-    of each; ``crf_range`` is None where there is no constant quality.
-    """
-
-    encoder: str
-    names: tuple[str, ...]
-    pixel_formats: tuple[str, ...]
-    presets: Mapping[str, Mapping[str, str]]
-    preset: str | None = None
-    crf_range: tuple[int, int] | None = None
-    crf: float | None = None
-    takes_bitrate: bool = True
-    options: tuple[tuple[str, str], ...] = ()
-    frame_rates: tuple[Fraction, ...] = ()
-    preset_formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,98 +54,42 @@ class ContainerFormat:
         return not self.video_codecs
 
 
-def _named(option: str, names: list[str]) -> dict[str, dict[str, str]]:
-    return {name: {option: name} for name in names}
-
-
-def _rates(*names: str) -> tuple[Fraction, ...]:
-    return tuple(sorted(map(Fraction, names)))
-
-
-_MPEG2_RATES = _rates("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
 # What FFmpeg's MXF muxer has a code for; with another rate it refuses to write the header.
-_MXF_RATES = _rates(
+_MXF_RATES = rates(
     "24000/1001", "24", "25", "30000/1001", "30", "48000/1001", "48", "50", "60000/1001", "60",
     "72000/1001", "72", "75", "90000/1001", "90", "96000/1001", "96", "100", "120000/1001", "120",
 )  # fmt: skip
 
-# ProRes would take 4:4:4 under a profile of 4:2:2, but other programs trust the profile.
-_PRORES_FORMATS = {
-    "proxy": "yuv422p10le", "lt": "yuv422p10le", "standard": "yuv422p10le", "hq": "yuv422p10le",
-    "4444": "yuv444p10le", "4444xq": "yuv444p10le",
-}  # fmt: skip
-_DNXHR_FORMATS = {
-    "dnxhr_lb": "yuv422p", "dnxhr_sq": "yuv422p", "dnxhr_hq": "yuv422p",
-    "dnxhr_hqx": "yuv422p10le", "dnxhr_444": "yuv444p10le",
-}  # fmt: skip
-
-VIDEO_CODECS = (
-    VideoCodec(
-        "libx264", ("h264", "avc", "x264"), (*_PLANAR_8, *_PLANAR_10),
-        _named("preset", _X26X_PRESETS), "medium", (0, 51), 23,
-        # Captions of a source would otherwise be carried along by frames passed through.
-        options=(("a53cc", "0"),),
-    ),
-    VideoCodec(
-        "libx265", ("hevc", "h265", "x265"), (*_PLANAR_8, *_PLANAR_10, *_PLANAR_12),
-        _named("preset", _X26X_PRESETS), "medium", (0, 51), 28,
-        options=(("a53cc", "0"), ("udu_sei", "0"), ("x265-params", "log-level=error")),
-    ),
-    VideoCodec(
-        "libsvtav1", ("av1", "svtav1"), ("yuv420p", "yuv420p10le"),
-        _named("preset", [str(number) for number in range(14)]), "8", (0, 63), 35,
-    ),
-    VideoCodec(
-        "libvpx-vp9", ("vp9",), _PLANAR_8,
-        {
-            **{str(number): {"deadline": "good", "cpu-used": str(number)} for number in range(6)},
-            "best": {"deadline": "best"},
-            "good": {"deadline": "good", "cpu-used": "2"},
-            "realtime": {"deadline": "realtime", "cpu-used": "6"},
-        },
-        "good", (0, 63), 32, options=(("row-mt", "1"),),
-    ),
-    VideoCodec(
-        "prores_ks", ("prores",), ("yuv422p10le", "yuv444p10le"),
-        _named("profile", [*_PRORES_FORMATS]), "hq",
-        takes_bitrate=False, options=(("vendor", "apl0"),), preset_formats=_PRORES_FORMATS,
-    ),
-    VideoCodec(
-        "dnxhd", ("dnxhr",), ("yuv422p", "yuv422p10le", "yuv444p10le"),
-        _named("profile", [*_DNXHR_FORMATS]), "dnxhr_hq", takes_bitrate=False,
-        preset_formats=_DNXHR_FORMATS,
-    ),
-    VideoCodec(
-        "mpeg2video", ("mpeg2",), ("yuv420p", "yuv422p"), {}, frame_rates=_MPEG2_RATES,
-        options=(("a53cc", "0"),),
-    ),
-    VideoCodec(
-        "ffv1", (), (*_PLANAR_8, *_PLANAR_10, *_PLANAR_12), {}, takes_bitrate=False,
-        options=(("level", "3"), ("slicecrc", "1")),
-    ),
-)  # fmt: skip
-
 _FASTSTART = (("movflags", "+faststart"),)
+_ENCODER_OF = {"cuda": "NVENC", "qsv": "QSV", "vaapi": "VAAPI", "videotoolbox": "VideoToolbox"}
+_KINDS = ("nvenc", "qsv", "vaapi")
+_H26X = tuple(f"{codec}_{kind}" for kind in (*_KINDS, "videotoolbox") for codec in ("h264", "hevc"))
+_AV1 = tuple(f"av1_{kind}" for kind in _KINDS)
 _PCM = ("pcm_s16le", "pcm_s24le", "pcm_f32le")
 
 CONTAINERS = (
     ContainerFormat(
         "mp4", ("mp4", "m4v"),
-        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video"),
+        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg2video", *_H26X, *_AV1,
+         "vp9_qsv"),
         ("aac", "libopus", "libmp3lame", "flac", "ac3"), _FASTSTART, "mov_text",
     ),
     ContainerFormat(
         "mov", ("mov",),
-        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video"),
+        ("libx264", "libx265", "prores_ks", "dnxhd", "mpeg2video", *_H26X),
         ("aac", *_PCM, "libmp3lame", "ac3"), _FASTSTART, "mov_text",
     ),
     ContainerFormat(
         "matroska", ("mkv",),
-        ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1"),
+        (
+            "libx264", "libx265", "libsvtav1", "libvpx-vp9", "prores_ks", "mpeg2video", "ffv1",
+            *_H26X, *_AV1, "vp9_qsv",
+        ),
         ("aac", "libopus", "libmp3lame", "flac", *_PCM, "ac3"), subtitle_codec="subrip",
     ),
     ContainerFormat(
-        "webm", ("webm",), ("libvpx-vp9", "libsvtav1"), ("libopus",), subtitle_codec="webvtt"
+        "webm", ("webm",), ("libvpx-vp9", "libsvtav1", *_AV1, "vp9_qsv"), ("libopus",),
+        subtitle_codec="webvtt",
     ),
     # H.264 is left out: FFmpeg's MXF index does not say the order of reordered pictures.
     ContainerFormat(
@@ -188,7 +97,8 @@ CONTAINERS = (
         frame_rates=_MXF_RATES, sample_rates=(48_000,),
     ),
     ContainerFormat(
-        "mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video"), ("aac", "ac3", "libmp3lame")
+        "mpegts", ("ts", "m2ts"), ("libx264", "libx265", "mpeg2video", *_H26X),
+        ("aac", "ac3", "libmp3lame"),
     ),
     # Beyond 4 GB a plain WAV file cannot say how long it is.
     ContainerFormat(
@@ -201,7 +111,11 @@ CONTAINERS = (
 )  # fmt: skip
 
 _BY_ENCODER = {codec.encoder: codec for codec in VIDEO_CODECS}
-_BY_NAME = {name: codec for codec in VIDEO_CODECS for name in (codec.encoder, *codec.names)}
+_SHARED_NAMES = {name for codec in VIDEO_CODECS if codec.device for name in codec.names}
+# A common name is that of the CPU's encoder, which stands first.
+_BY_NAME = {
+    name: codec for codec in reversed(VIDEO_CODECS) for name in (codec.encoder, *codec.names)
+}
 
 
 def container_for(output: Path) -> ContainerFormat:
@@ -249,7 +163,12 @@ def refuse_picture_options(settings: RenderSettings, container: ContainerFormat)
 
 @dataclass(frozen=True)
 class VideoOutput:
-    """How the video stream is encoded: encoder, sizes, and FFmpeg's options for it."""
+    """How the video stream is encoded: encoder, sizes, and FFmpeg's options for it.
+
+    With ``device`` a device of this kind encodes.  CUDA frames are to be in its memory, and the
+    encoder holds up to ``surfaces`` of them; the other kinds' are in host memory, and FFmpeg makes
+    them ``encoder_format``.
+    """
 
     encoder: str
     pixel_format: PixelFormat
@@ -258,6 +177,14 @@ class VideoOutput:
     frame_rate: Fraction
     bitrate: int | None
     options: dict[str, str]
+    device: str = ""
+    surfaces: int = 0
+    encoder_format: str = ""
+
+    @property
+    def takes_device_frames(self) -> bool:
+        """Whether frames have to be in the device's memory."""
+        return self.surfaces > 0
 
 
 def video_output(
@@ -266,9 +193,13 @@ def video_output(
     width: int,
     height: int,
     frame_rate: Fraction,
+    device: str = "",
 ) -> VideoOutput:
-    """Checks the settings against the tables; ``SettingsError`` lists what is possible."""
-    codec = _codec(settings, container)
+    """Checks the settings against the tables; ``SettingsError`` lists what is possible.
+
+    With ``device`` its encoder of the codec is used.
+    """
+    codec = video_codec(settings, container, device)
     _refuse_preset(settings, codec)
     layout = _pixel_format(settings, codec)
     options = dict(codec.options)
@@ -276,32 +207,65 @@ def video_output(
     if preset is not None:
         options.update(codec.presets[preset])
     options.update(_rate_options(settings, codec))
+    options.update(_own_options(settings, codec))
     across, down = layout.chroma_shift
     if width % (1 << across) or height % (1 << down):
         raise SettingsError(
             f"the output is {width}x{height}, but {layout.name} needs an even width"
             f"{' and height' if down else ''}; change the EDL's size or give --width and --height"
         )
-    for holder, rates in (
+    for holder, possible in (
         (codec.encoder, codec.frame_rates),
         (f".{container.extensions[0]}", container.frame_rates),
     ):
-        if rates and frame_rate not in rates:
+        if possible and frame_rate not in possible:
             raise SettingsError(
                 f"{holder} cannot store {frame_rate} frames per second; it takes "
-                + ", ".join(str(rate) for rate in rates)
+                + ", ".join(map(str, possible))
             )
-    return VideoOutput(codec.encoder, layout, width, height, frame_rate, settings.bitrate, options)
+    output = VideoOutput(
+        codec.encoder, layout, width, height, frame_rate, settings.bitrate, options, codec.device
+    )
+    if not codec.surfaces:
+        return output
+    if codec.device != "cuda":
+        return replace(output, encoder_format=codec.surfaces[layout.name])
+    options.update(surface_options(settings.async_depth, options))
+    surface = pixel_format(codec.surfaces[layout.name])
+    return replace(output, pixel_format=surface, surfaces=surfaces_of(options))
 
 
-def _codec(settings: RenderSettings, container: ContainerFormat) -> VideoCodec:
+def device_of_codec(settings: RenderSettings) -> str:
+    """The kind of device whose encoder is asked for by name; empty if none is."""
+    codec = _BY_ENCODER.get((settings.codec or "").lower())
+    return codec.device if codec is not None else ""
+
+
+def names_software_encoder(settings: RenderSettings) -> bool:
+    """Whether an encoder that runs on the CPU is asked for by name."""
+    name = (settings.codec or "").lower()
+    codec = _BY_NAME.get(name)
+    return codec is not None and not codec.device and name not in _SHARED_NAMES
+
+
+def video_codec(
+    settings: RenderSettings, container: ContainerFormat, device: str = ""
+) -> VideoCodec:
+    """The codec that the settings ask for; ``SettingsError`` lists what there is."""
     possible = ", ".join(container.video_codecs)
-    if settings.codec is None:
-        return _BY_ENCODER[container.video_codecs[0]]
-    codec = _BY_NAME.get(settings.codec.lower())
+    name = settings.codec or container.video_codecs[0]
+    codec = _BY_NAME.get(name.lower())
     if codec is None:
         known = ", ".join(entry.encoder for entry in VIDEO_CODECS)
         raise SettingsError(f"there is no codec {settings.codec!r}; use one of {known}")
+    if device and codec.device != device:
+        counterpart = codec.counterpart(device)
+        if counterpart is None:
+            able = ", ".join(entry.names[0] for entry in VIDEO_CODECS if entry.device == device)
+            raise SettingsError(
+                f"{_ENCODER_OF[device]} does not encode what {codec.encoder} does, but {able}"
+            )
+        codec = counterpart
     if codec.encoder not in container.video_codecs:
         homes = ", ".join(
             "." + entry.extensions[0] for entry in CONTAINERS if codec.encoder in entry.video_codecs
@@ -357,7 +321,7 @@ def _rate_options(settings: RenderSettings, codec: VideoCodec) -> dict[str, str]
             raise SettingsError(f"{codec.encoder} has no bit rate to set; leave --bitrate out")
         if settings.bitrate <= 0:
             raise SettingsError(f"the bit rate {settings.bitrate} is not above zero")
-        return {}
+        return dict(codec.bitrate_options)
     if settings.crf is not None:
         if codec.crf_range is None:
             advice = "use --bitrate" if codec.takes_bitrate else "leave it out"
@@ -367,10 +331,16 @@ def _rate_options(settings: RenderSettings, codec: VideoCodec) -> dict[str, str]
             raise SettingsError(
                 f"--crf {settings.crf:g} is outside {low} to {high}, which {codec.encoder} takes"
             )
-        return {"crf": f"{settings.crf:g}"}
+        return {codec.quality_option: f"{settings.crf:g}", **dict(codec.quality_options)}
     if codec.crf is not None:
-        return {"crf": f"{codec.crf:g}"}
+        return {codec.quality_option: f"{codec.crf:g}", **dict(codec.quality_options)}
     if codec.encoder == "mpeg2video":
         # Constant quantiser 3: FFmpeg's own default is 200 kbit/s.
         return {"flags": "+qscale", "global_quality": str(3 * 118)}
     return {}
+
+
+def _own_options(settings: RenderSettings, codec: VideoCodec) -> dict[str, str]:
+    """FFmpeg's options as they were given, after ours, which they may replace."""
+    check_encoder_options(codec.encoder, settings.encoder_options)
+    return dict(settings.encoder_options)

@@ -13,12 +13,21 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import CudaContext
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
+from edl2ffmpeg.compositor._kernels import device_plane
 from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, Memory, PixelFormat, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
-__all__ = ["FramePool", "native_frame", "progressive_frame", "rgb_array", "wrap_frame"]
+__all__ = [
+    "FramePool",
+    "device_frame",
+    "native_frame",
+    "progressive_frame",
+    "rgb_array",
+    "wrap_frame",
+]
 
 _ALIGNMENT = 64
 
@@ -125,6 +134,28 @@ def progressive_frame(frame: Frame) -> av.VideoFrame:
     if not native.interlaced_frame:
         return native
     return _planar_frame(frame.format, [frame.array(index) for index in range(len(native.planes))])
+
+
+def device_frame(frame: Frame, context: CudaContext) -> av.VideoFrame:
+    """FFmpeg's frame on the device memory of ``frame``, which it keeps alive; NV12 or P010.
+
+    FFmpeg hands an encoder one address: chroma has to follow luma at the same pitch.
+    """
+    luma, chroma = frame.planes
+    assert chroma.address == luma.address + luma.pitch * frame.height
+    assert chroma.pitch == luma.pitch
+    across, down = frame.format.component_size(1, frame.width, frame.height)
+    size = frame.format.bytes_per_sample
+    device = context.device_id
+    planes = (
+        device_plane(
+            luma.address, frame.height, frame.width, luma.pitch, size, device, frame.native
+        ),
+        device_plane(chroma.address, down, 2 * across, chroma.pitch, size, device, frame.native),
+    )
+    return av.VideoFrame.from_dlpack(
+        planes, frame.format.name, frame.width, frame.height, cuda_context=context
+    )
 
 
 def _planar_frame(format: PixelFormat, components: list[npt.NDArray[Any]]) -> av.VideoFrame:

@@ -70,10 +70,15 @@ class _Layout:
 
 
 class HardwareDecoding:
-    """Decoding on ``device``, for one thread; frames that it gave may be dropped in any."""
+    """Decoding on ``device``, for one thread; frames that it gave may be dropped in any.
 
-    def __init__(self, device: CudaDevice) -> None:
+    With ``for_encoder`` an encoder on the device can take frames as they are: chroma then comes
+    right after luma, where one copy of both would keep what the decoder leaves between.
+    """
+
+    def __init__(self, device: CudaDevice, *, for_encoder: bool = False) -> None:
         self._device = device
+        self._for_encoder = for_encoder
         self._free: dict[int, deque[Block]] = {}
         # Of the pictures last met: one size follows another only rarely.
         self._layouts: dict[tuple[Any, ...], _Layout] = {}
@@ -99,7 +104,7 @@ class HardwareDecoding:
         offsets = tuple(plane.address - first.address for plane in frame.planes)
         key = (frame.format.name, frame.width, frame.height, first.pitch, offsets)
         if key not in self._layouts:
-            self._layouts = {key: _layout_of(frame)}
+            self._layouts = {key: _layout_of(frame, keeps_gaps=not self._for_encoder)}
         layout = self._layouts[key]
         lease = self._lend(layout.pitch * layout.rows)
         copy = DelayedCopy(partial(self._begin, layout, first.address, lease, frame.native))
@@ -155,7 +160,8 @@ class HardwareDecoding:
             self._copying.popleft()
 
 
-def _layout_of(frame: Frame) -> _Layout:
+def _layout_of(frame: Frame, *, keeps_gaps: bool) -> _Layout:
+    """One copy of all, if it may keep what lies between the planes, or one for each plane."""
     layout, first = frame.format, frame.planes[0]
     # Of the widest plane; decoders' formats differ little in that.
     samples = max(
@@ -164,7 +170,7 @@ def _layout_of(frame: Frame) -> _Layout:
     )
     width = samples * layout.bytes_per_sample
     pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
-    rows = _rows_together(frame)
+    rows = _rows_together(frame) if keeps_gaps else None
     if rows is not None:
         places = [(plane.address - first.address) // first.pitch for plane in frame.planes]
         return _Layout(width, pitch, rows, tuple(places), ((0, first.pitch, 0, rows),))

@@ -26,7 +26,7 @@ from edl2ffmpeg.media.video_encoder import VideoEncoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.cues import Cue
 
-__all__ = ["Muxer"]
+__all__ = ["Muxer", "container_options", "subtitle_encoders"]
 
 # No dates, random ids or FFmpeg version: the same EDL gives the same bytes.
 _REPRODUCIBLE = {"fflags": "+bitexact"}
@@ -39,7 +39,8 @@ class Muxer(Owner):
     track, of which players show the first by default.
 
     Opening it opens the encoders and writes the header, so that settings FFmpeg refuses are
-    found before the first frame.  ``finish()`` completes the file; ``close()`` without it
+    found before the first frame; an encoder on ``device`` opens with that frame, and has to be
+    written to first.  ``finish()`` completes the file; ``close()`` without it
     abandons the file.
     """
 
@@ -52,12 +53,12 @@ class Muxer(Owner):
         audio: AudioOutput | None = None,
         threads: int = 0,
         subtitles: Sequence[Sequence[Cue]] = (),
+        device: int | str | None = None,
     ) -> None:
         self._path = str(path)
         self._output: OutputContainer | None = None
-        options = {**_REPRODUCIBLE, **dict(container.options)}
-        if subtitles and video is not None:
-            options |= interleaving(video.encoder)
+        self._video: VideoEncoder | None = None
+        options = container_options(container, video, subtitles)
         with encoding(self._path, "opening the output"):
             self._output = av.open(
                 f"file:{self._path}",
@@ -66,16 +67,16 @@ class Muxer(Owner):
                 container_options=options,
             )
         try:
-            self._video = None
             if video is not None:
-                self._video = VideoEncoder(self._output, video, encoder_threads(threads))
+                self._video = VideoEncoder(self._output, video, encoder_threads(threads), device)
             with encoding(self._path, "opening the encoder of the sound"):
                 self._audio = _audio_encoders(self._output, audio)
-            self._subtitles = _subtitle_encoders(self._output, container, video, subtitles)
+            self._subtitles = subtitle_encoders(self._output, container, video, subtitles)
             self._audio_rate = audio.sample_rate if audio is not None else None
             self._frame_rate = video.frame_rate if video is not None else None
-            with encoding(self._path, "writing the header"):
-                self._output.start_encoding()
+            if self._video is None or self._video.is_open:
+                with encoding(self._path, "writing the header"):
+                    self._output.start_encoding()
         except BaseException:
             self.close()
             raise
@@ -99,11 +100,12 @@ class Muxer(Owner):
         output = self._require_open()
         number = self.video.frames_encoded
         with encoding(self._path, f"writing frame {number}"):
+            packets = self.video.encode(frame)
             # Before the frame: FFmpeg can put packets in order only while it holds them.
             for text in self._subtitles:
                 for text_packet in text.before_frame(number):
                     output.mux_one(text_packet)
-            for packet in self.video.encode(frame):
+            for packet in packets:
                 output.mux_one(packet)
 
     def write_samples(self, blocks: Sequence[npt.NDArray[np.float32]]) -> None:
@@ -126,6 +128,8 @@ class Muxer(Owner):
                     output.mux_one(packet)
             self._output = None
             output.close()
+            if self._video is not None:
+                self._video.close()
 
     def _require_open(self) -> OutputContainer:
         if self._output is None:
@@ -139,6 +143,18 @@ class Muxer(Owner):
             # The file is being abandoned: that its trailer cannot be written changes nothing.
             with contextlib.suppress(av.FFmpegError, OSError):
                 output.close()
+        if self._video is not None:
+            self._video.close()
+
+
+def container_options(
+    container: ContainerFormat, video: VideoOutput | None, subtitles: Sequence[Sequence[Cue]]
+) -> dict[str, str]:
+    """FFmpeg's options for the container of such a movie."""
+    options = {**_REPRODUCIBLE, **dict(container.options)}
+    if subtitles and video is not None:
+        options |= interleaving(video.encoder)
+    return options
 
 
 def _audio_encoders(output: OutputContainer, audio: AudioOutput | None) -> list[AudioEncoder]:
@@ -147,12 +163,13 @@ def _audio_encoders(output: OutputContainer, audio: AudioOutput | None) -> list[
     return [AudioEncoder(output, audio, title) for title in audio.titles]
 
 
-def _subtitle_encoders(
+def subtitle_encoders(
     output: OutputContainer,
     container: ContainerFormat,
     video: VideoOutput | None,
     subtitles: Sequence[Sequence[Cue]],
 ) -> list[SubtitleEncoder]:
+    """The text tracks of such a movie, of which players show the first by default."""
     if video is None:
         return []
     return [

@@ -1,8 +1,7 @@
 """Decodes one video stream and answers which picture is being played at a time.
 
-It knows nothing of clips.  See Note [Exact seeks] in
-``_video_packets`` for how a picture is reached after a
-jump without decoding one too many or showing one too few.
+It knows nothing of clips.  See Note [Exact seeks] in ``_video_packets`` for how a picture is
+reached after a jump without decoding one too many or showing one too few.
 """
 
 from __future__ import annotations
@@ -130,8 +129,7 @@ class VideoDecoder(Owner):
                 self.location,
                 self.selector,
                 self._context.name,
-                self._stream.codec_context.width,
-                self._stream.codec_context.height,
+                *self._first_size,
                 self.frame_rate,
                 "on the device" if hwaccel is not None else "on the CPU",
             )
@@ -222,6 +220,11 @@ class VideoDecoder(Owner):
         return stated_duration(container, stream, self.start_time)
 
     @property
+    def is_on_device(self) -> bool:
+        """Whether a device decodes it."""
+        return self._device is not None
+
+    @property
     def position(self) -> Fraction:
         """Time, counted from the stream's start, of the picture last shown."""
         return (
@@ -263,17 +266,16 @@ class VideoDecoder(Owner):
 
     def shows(self, time: Fraction) -> bool:
         """Whether the picture last shown is also the one being played at ``time``."""
-        current, following = self._current, self._next
-        limit = self._limit(time)
+        current, following, limit = self._current, self._next, self._limit(time)
         if current is None or current.pts > limit:
             return False
         return following is None or following.pts > limit
 
     def continues_to(self, time: Fraction) -> bool:
         """Whether ``time`` is reached by decoding on, rather than by a seek."""
-        limit = self._limit(time)
         if self._current is None:
             return False
+        limit = self._limit(time)
         if self._current.pts > limit:
             return self._current_is_first
         if self._next is None or self._next.pts > limit:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from edl2ffmpeg.compositor.composer import FrameComposer
+from edl2ffmpeg.compositor.composer import STATIC_FRAMES_KEPT, FrameComposer
 from edl2ffmpeg.compositor.cpu import CpuCompositor
 from edl2ffmpeg.compositor.cuda import CudaCompositor
 from edl2ffmpeg.compositor.fonts import FontLibrary
 from edl2ffmpeg.compositor.text import TextRenderer
 from edl2ffmpeg.devices.cpu import compositor_threads
 from edl2ffmpeg.devices.cuda import CudaDevice
+from edl2ffmpeg.devices.surfaces import SurfaceRing
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.frame import Colour, Matrix, PixelFormat
 from edl2ffmpeg.media.access import AccessRules
@@ -24,6 +25,9 @@ from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = ["Compositing", "open_fonts"]
+
+# Being drawn, two waiting, at the encoder's door, in its hands, one to spare; and still ones.
+_SURFACES_ELSEWHERE = 6 + STATIC_FRAMES_KEPT + 1
 
 
 def open_fonts(access: AccessRules, base_folder: Path) -> FontLibrary:
@@ -48,27 +52,37 @@ class Compositing(Owner):
         access: AccessRules,
         format: PixelFormat,
         device: CudaDevice | None = None,
+        surfaces: int = 0,
     ) -> None:
-        """With a ``device`` frames are drawn there, and downloaded."""
+        """With a ``device`` frames are drawn there, and downloaded.
+
+        They stay there if their reader holds up to ``surfaces`` of them, more than none.
+        """
         width, height = timeline.width, timeline.height
         self._texts: TextRenderer | None = None
+        self._surfaces: SurfaceRing | None = None
+        self._pool: FramePool | None = None
         colour = Colour(Matrix.BT709, False)
         with ExitStack() as stack:
-            if device is None:
-                self.pool = FramePool(width, height, format, colour)
+            if device is not None and surfaces:
+                count = surfaces + _SURFACES_ELSEWHERE
+                self._surfaces = SurfaceRing(device, (width, height), format, count, colour)
+                stack.enter_context(self._surfaces)
             else:
-                self.pool = FramePool(width, height, format, colour, device.pinned)
-            stack.callback(self.pool.close)
+                pinned = {"new_memory": device.pinned} if device is not None else {}
+                self._pool = FramePool(width, height, format, colour, **pinned)
+                stack.callback(self._pool.close)
             if timeline.text_tracks:
                 fonts = open_fonts(access, timeline.base_folder)
                 self._texts = stack.enter_context(TextRenderer(width, height, fonts))
             self.compositor: FrameComposer
             if device is None:
+                assert self._pool is not None
                 self.compositor = CpuCompositor(
                     width,
                     height,
                     format,
-                    self.pool.allocate,
+                    self._pool.allocate,
                     settings.fit,
                     compositor_threads(settings.threads),
                     self._texts,
@@ -81,10 +95,19 @@ class Compositing(Owner):
                     format,
                     fit=settings.fit,
                     texts=self._texts,
-                    download=self.pool.allocate,
+                    allocate=self._surfaces.allocate if self._surfaces is not None else None,
+                    download=self._pool.allocate if self._pool is not None else None,
                 )
             stack.enter_context(self.compositor)
             self._stack = stack.pop_all()
+
+    @property
+    def buffers(self) -> int:
+        """How many output frames there are memory for."""
+        if self._surfaces is not None:
+            return self._surfaces.count
+        assert self._pool is not None
+        return self._pool.buffers
 
     @property
     def warnings(self) -> list[str]:

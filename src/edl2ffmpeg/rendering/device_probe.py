@@ -1,9 +1,10 @@
-"""Finds out, in a process of its own, what a CUDA device really does: ``python -m`` this module,
-with a folder for the trials' files.
+"""Finds out, in a process of its own, what a CUDA device really does: ``python -m`` this module.
 
 A driver that is broken can take a process with it, so nothing of this runs in the program's own.
-It prints one JSON object: the devices, and for each the codecs that it decodes and encodes, or why
-it does not.
+With a folder for the trials' files it prints one JSON object: the devices, and for each the codecs
+that it decodes and encodes, or why it does not.  With ``--trial NUMBER [ENCODER]`` it opens one
+device with its kernels, and prints its description, or why it cannot, and the same of the encoder;
+with ``--accelerator KIND DEVICE [ENCODER]`` the same of one of FFmpeg's other kinds of device.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ProbedDevice", "probe_devices"]
+__all__ = ["DeviceTrial", "ProbedDevice", "probe_devices", "try_accelerator", "try_device"]
 
 _LIMIT_SECONDS = 60
 
@@ -34,24 +35,50 @@ class ProbedDevice:
     encodes: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class DeviceTrial:
+    """How opening a device went: ``failure`` and ``encoder_failure`` are empty if it went well."""
+
+    description: str = ""
+    failure: str = ""
+    encoder_failure: str = ""
+
+
 def probe_devices() -> tuple[list[ProbedDevice], str]:
     """The CUDA devices; where there are none, why."""
-    command = [sys.executable, "-m", "edl2ffmpeg.rendering.device_probe"]
-    try:
-        # Made here, so that it goes even where the process is lost.
-        with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-probe-") as folder:
-            run = subprocess.run(
-                [*command, folder],
-                capture_output=True,
-                timeout=_LIMIT_SECONDS,
-                stdin=subprocess.DEVNULL,
-            )
-    except subprocess.TimeoutExpired:
-        return [], f"the driver has not answered for {_LIMIT_SECONDS} s"
-    if run.returncode != 0:
-        return [], f"asking the driver ended with {_ending(run.returncode)}"
-    found = json.loads(run.stdout.splitlines()[-1])
+    # Made here, so that it goes even where the process is lost.
+    with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-probe-") as folder:
+        found, failure = _asked([folder])
+    if found is None:
+        return [], failure
     return [ProbedDevice(**entry) for entry in found["devices"]], found["reason"]
+
+
+def try_device(number: int, encoder: str | None = None) -> DeviceTrial:
+    """Opens device ``number`` as a render does, and with ``encoder`` that one of NVENC's."""
+    found, failure = _asked(["--trial", str(number), *([encoder] if encoder else [])])
+    return DeviceTrial(failure=failure) if found is None else DeviceTrial(**found)
+
+
+def try_accelerator(kind: str, device: str | None, encoder: str | None = None) -> DeviceTrial:
+    """Opens another kind of device (``qsv``, ...), and with ``encoder`` that one of it."""
+    found, failure = _asked(["--accelerator", kind, device or "", *([encoder] if encoder else [])])
+    return DeviceTrial(failure=failure) if found is None else DeviceTrial(**found)
+
+
+def _asked(arguments: list[str]) -> tuple[dict[str, Any] | None, str]:
+    """What the process says, or why it says nothing."""
+    command = [sys.executable, "-m", "edl2ffmpeg.rendering.device_probe", *arguments]
+    try:
+        run = subprocess.run(
+            command, capture_output=True, timeout=_LIMIT_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        return None, f"the driver has not answered for {_LIMIT_SECONDS} s"
+    if run.returncode != 0:
+        return None, f"asking the driver ended with {_ending(run.returncode)}"
+    found: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return found, ""
 
 
 def _ending(code: int) -> str:
@@ -102,5 +129,37 @@ def _probe(folder: Path) -> dict[str, Any]:
     return {"devices": devices, "reason": ""}
 
 
+def _trial(number: int, encoder: str | None) -> dict[str, str]:
+    from edl2ffmpeg.devices.selection import DeviceDecision
+    from edl2ffmpeg.errors import DeviceError
+    from edl2ffmpeg.media.device_trial import encodable
+    from edl2ffmpeg.rendering.hardware import opened_hardware
+
+    try:
+        with opened_hardware(DeviceDecision("cuda", f"cuda:{number}", "", number)) as hardware:
+            assert hardware.device is not None
+            found = {"description": hardware.device.description}
+    except DeviceError as error:
+        return {"failure": str(error)}
+    if encoder is not None:
+        found["encoder_failure"] = encodable(number, [encoder])[encoder]
+    return found
+
+
+def _answer(arguments: list[str]) -> dict[str, Any]:
+    if arguments[0] == "--trial":
+        return _trial(int(arguments[1]), next(iter(arguments[2:]), None))
+    if arguments[0] == "--accelerator":
+        from edl2ffmpeg.media.accelerators import why_not_built
+        from edl2ffmpeg.media.device_trial import encodable_with
+
+        kind, device = arguments[1], arguments[2] or None
+        failure = why_not_built(kind)
+        if failure or len(arguments) == 3:
+            return {"description": kind, "failure": failure}
+        return {"description": kind, "encoder_failure": encodable_with(kind, device, arguments[3])}
+    return _probe(Path(arguments[0]))
+
+
 if __name__ == "__main__":
-    print(json.dumps(_probe(Path(sys.argv[1]))))
+    print(json.dumps(_answer(sys.argv[1:])))

@@ -13,9 +13,7 @@ from typing import Any
 from edl2ffmpeg.compositor.cuda import open_cuda_device
 from edl2ffmpeg.devices.cuda import CudaDevice
 from edl2ffmpeg.devices.selection import DeviceDecision
-from edl2ffmpeg.errors import DeviceError
 from edl2ffmpeg.media.hardware_decoding import HardwareDecoding
-from edl2ffmpeg.settings import HardwareFallback, RenderSettings
 
 __all__ = ["Hardware", "opened_hardware"]
 
@@ -34,14 +32,6 @@ class Hardware:
     decoding: HardwareDecoding | None = None
 
     @property
-    def warnings(self) -> list[str]:
-        """That something else is used than was asked for, and why."""
-        decision = self.decision
-        if decision.requested == "cuda" and self.device is None:
-            return [f"rendered on the CPU and not on a GPU: {decision.reason}"]
-        return []
-
-    @property
     def counters(self) -> dict[str, Any]:
         """What went on on the device."""
         if self.device is None:
@@ -52,29 +42,24 @@ class Hardware:
 
 
 @contextmanager
-def opened_hardware(decision: DeviceDecision, settings: RenderSettings) -> Iterator[Hardware]:
+def opened_hardware(decision: DeviceDecision) -> Iterator[Hardware]:
     """The device of ``decision``, open until the end of the block.
 
-    All that uses it has to be closed by then.  Raises ``DeviceError`` where it cannot be had and
-    the settings do not allow the CPU in its place.
+    All that uses it has to be closed by then.  Raises ``DeviceError`` where it cannot be had.
     """
     if decision.number is None:
         _log_decision(decision)
         yield Hardware(decision)
         return
-    try:
-        device = open_cuda_device(decision.number)
-    except DeviceError as error:
-        if settings.hw_fallback is HardwareFallback.ERROR:
-            raise
-        found = replace(decision, used="cpu", reason=str(error), number=None, decodes=False)
-        _log_decision(found)
-        yield Hardware(found)
-        return
+    device = open_cuda_device(decision.number)
     with device:
-        found = replace(decision, reason=f"asked for; {device.description}")
+        found = decision
+        if device.description not in decision.reason:
+            found = replace(decision, reason=f"{decision.reason}; {device.description}")
         _log_decision(found)
-        decoding = HardwareDecoding(device) if decision.decodes else None
+        decoding = None
+        if decision.decodes:
+            decoding = HardwareDecoding(device, for_encoder=decision.encodes)
         try:
             yield Hardware(found, device, decoding)
         except BaseException as error:
@@ -96,6 +81,6 @@ def _let_go_of_frames(error: BaseException | None) -> None:
 
 
 def _log_decision(decision: DeviceDecision) -> None:
-    _log.info(
-        "device: asked for %s, using %s: %s", decision.requested, decision.used, decision.reason
-    )
+    _log.info("device: asked for %s, using %s", decision.requested, decision.used)
+    for name, stage in decision.stages.items():
+        _log.info("  %s: %s: %s", name, stage.used, stage.reason)

@@ -28,12 +28,12 @@ from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.hardware import Hardware
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.sound import SoundTracks
-from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
+from edl2ffmpeg.rendering.video_pipeline import HeldPicture, VideoPipeline
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import frame_at
 
-__all__ = ["RenderSession", "SessionResult"]
+__all__ = ["RenderSession", "SessionResult", "held_report", "vars_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ class RenderSession(Owner):
                         access,
                         video.pixel_format,
                         hardware.device if hardware is not None else None,
+                        video.surfaces,
                     )
                 )
             self._muxer = stack.enter_context(
@@ -103,6 +104,7 @@ class RenderSession(Owner):
                     audio=audio,
                     threads=settings.threads,
                     subtitles=subtitles,
+                    device=hardware.decision.device_id if hardware is not None else None,
                 )
             )
             if audio is not None:
@@ -185,17 +187,9 @@ class RenderSession(Owner):
         if self._video is not None:
             result.stage_seconds |= self._video.stage_seconds
             result.counters |= vars_of(self._compositing.compositor.counters)
-            result.counters["frame_buffers"] = self._compositing.pool.buffers
+            result.counters["frame_buffers"] = self._compositing.buffers
             result.warnings += self._video.warnings + self._compositing.warnings
-            result.held += [
-                {
-                    "json_path": entry.json_path,
-                    "file": entry.location,
-                    "first_frame": entry.first_frame,
-                    "frames": entry.frames,
-                }
-                for entry in self._video.held.values()
-            ]
+            result.held += [held_report(entry) for entry in self._video.held.values()]
         if self._hardware is not None:
             result.counters |= self._hardware.counters
         result.decoders += [vars_of(entry) for entry in self._decoders.decoded_by]
@@ -213,6 +207,16 @@ class RenderSession(Owner):
         """Stops the threads and closes everything, in order.  May be called twice."""
         self._stack.close()
         _log.debug("closed the session")
+
+
+def held_report(entry: HeldPicture) -> dict[str, Any]:
+    """What the report of a render says of a picture that was held."""
+    return {
+        "json_path": entry.json_path,
+        "file": entry.location,
+        "first_frame": entry.first_frame,
+        "frames": entry.frames,
+    }
 
 
 def vars_of(counters: object) -> dict[str, Any]:

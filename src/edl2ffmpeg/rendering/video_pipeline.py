@@ -20,7 +20,7 @@ from edl2ffmpeg.plan.model import FramePlan, MediaPicture
 from edl2ffmpeg.rendering.prefetch import Prefetch
 from edl2ffmpeg.timing import format_seconds
 
-__all__ = ["DECODE_AHEAD_FRAMES", "HeldPicture", "VideoPipeline"]
+__all__ = ["DECODE_AHEAD_FRAMES", "HeldPicture", "VideoPipeline", "damage_sentence"]
 
 DECODE_AHEAD_FRAMES = 8
 """Decoded frames waiting for the compositor: enough to hide a seek behind the encoder."""
@@ -118,7 +118,7 @@ class VideoPipeline(Owner):
     def warnings(self) -> list[str]:
         """What was held or was damaged so far, one sentence each."""
         held = [str(entry) for entry in self.held.values()]
-        return held + [_damage_sentence(broken) for broken in self._decoders.broken_streams]
+        return held + [damage_sentence(broken) for broken in self._decoders.broken_streams]
 
     @property
     def stage_seconds(self) -> dict[str, float]:
@@ -140,7 +140,8 @@ class VideoPipeline(Owner):
         self._stack.close()
 
 
-def _damage_sentence(broken: BrokenStream) -> str:
+def damage_sentence(broken: BrokenStream) -> str:
+    """What there is to say of a damaged file."""
     ending = "s" if broken.packets != 1 else ""
     return (
         f"{broken.location}: {broken.packets} packet{ending} or picture{ending} damaged or "

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "checks.h"
+#include "device_planes.h"
 #include "draw.h"
 #include "filters_module.h"
 #include "jobs_module.h"
@@ -317,5 +318,6 @@ NB_MODULE(_kernels, module) {
                "sum_step_x"_a, "sum_step_y"_a, "palette"_a, "row_start"_a, "row_end"_a);
 
     bind_filters(module);
+    bind_device_planes(module);
     bind_jobs(module);
 }

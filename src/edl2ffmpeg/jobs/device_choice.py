@@ -1,0 +1,187 @@
+"""Decides what decodes, draws and encodes a render, and with which encoder.
+
+Devices are tried in a process of their own; this one never opens any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from edl2ffmpeg.devices.selection import (
+    DeviceDecision,
+    DeviceRequest,
+    StageDecision,
+    allows_cpu,
+    requested_device,
+    why_no_cuda,
+)
+from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
+from edl2ffmpeg.media.formats import (
+    ContainerFormat,
+    VideoOutput,
+    device_of_codec,
+    names_software_encoder,
+    video_codec,
+    video_output,
+)
+from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_accelerator, try_device
+from edl2ffmpeg.settings import HardwareAcceleration, RenderSettings
+
+__all__ = ["choose_stages", "device_warnings", "on_the_cpu", "software_choice", "without_pictures"]
+
+
+def choose_stages(
+    settings: RenderSettings,
+    container: ContainerFormat,
+    size: tuple[int, int],
+    frame_rate: Fraction,
+) -> tuple[DeviceDecision, VideoOutput]:
+    """The device of a render, and how its pictures are encoded.
+
+    Raises ``DeviceUnavailableError`` for a device that is asked for and cannot be had, and
+    ``SettingsError`` for settings that cannot work.
+    """
+    settings = _with_encoder_wish(settings)
+    request = requested_device(settings)
+    if request.number is None and not request.accelerator:
+        return software_choice(settings, container, size, frame_rate, "asked for")
+    encoder, no_encoder = _device_encoder(settings, request, container, size, frame_rate)
+    if encoder is None and request.encodes and not allows_cpu(settings):
+        raise SettingsError(f"--hw-encode cannot be had: {no_encoder}")
+    trial = _trial(request, encoder)
+    if trial.failure:
+        if not allows_cpu(settings):
+            sentence = trial.failure
+            if request.kind is HardwareAcceleration.AUTO:
+                sentence += "; leave the options of hardware out, or add --hw-fallback allow"
+            raise DeviceUnavailableError(sentence, _name_of(request))
+        return software_choice(settings, container, size, frame_rate, trial.failure)
+    used = _name_of(request)
+    why = f"it is there ({trial.description})" if trial.description else "asked for"
+    decision = DeviceDecision(
+        request.kind.value,
+        used,
+        why,
+        request.number,
+        request.decodes,
+        accelerator=request.accelerator,
+        accelerator_device=request.accelerator_device,
+        may_use_cpu=allows_cpu(settings),
+    )
+    if encoder is not None and not trial.encoder_failure:
+        return replace(decision, encode=StageDecision(used, encoder.encoder)), encoder
+    if encoder is not None:
+        no_encoder = f"{encoder.encoder} on {trial.description}: {trial.encoder_failure}"
+        if request.encodes and not allows_cpu(settings):
+            raise DeviceUnavailableError(
+                f"{no_encoder}; leave --hw-encode and {encoder.encoder} out, or add "
+                "--hw-fallback allow",
+                used,
+            )
+    output = video_output(_for_software(settings, container), container, *size, frame_rate)
+    return replace(decision, encode=StageDecision("cpu", no_encoder)), output
+
+
+def software_choice(
+    settings: RenderSettings,
+    container: ContainerFormat,
+    size: tuple[int, int],
+    frame_rate: Fraction,
+    reason: str,
+) -> tuple[DeviceDecision, VideoOutput]:
+    """The CPU for everything, because of ``reason``."""
+    asked = requested_device(settings).kind.value
+    output = video_output(_for_software(settings, container), container, *size, frame_rate)
+    return on_the_cpu(asked, reason), output
+
+
+def device_warnings(device: DeviceDecision, settings: RenderSettings) -> list[str]:
+    """That something else is used than was asked for, and why."""
+    if not device.uses_hardware and device.requested not in ("auto", "none"):
+        return [f"rendered on the CPU and not on a GPU: {device.reason}"]
+    if not device.encodes and (settings.hw_encode or device_of_codec(settings)):
+        return [f"encoded on the CPU and not on a GPU: {device.encode.reason}"]
+    return []
+
+
+def on_the_cpu(requested: str, reason: str) -> DeviceDecision:
+    """The decision for the CPU, in all stages."""
+    return DeviceDecision(requested, "cpu", reason, encode=StageDecision("cpu", reason))
+
+
+def without_pictures(settings: RenderSettings) -> DeviceDecision:
+    """The decision where there is nothing to decode, draw or encode but sound."""
+    requested = requested_device(settings).kind.value
+    return on_the_cpu(requested, "sound is made on the CPU")
+
+
+def _for_software(settings: RenderSettings, container: ContainerFormat) -> RenderSettings:
+    """``settings`` without what only NVENC understands, where it was asked for."""
+    codec = settings.codec
+    if codec is not None and device_of_codec(settings):
+        codec = codec.lower().split("_")[0]
+    elif not settings.hw_encode:
+        return settings
+    software = replace(settings, codec=codec, encoder_options={})
+    presets = video_codec(software, container).presets
+    return software if software.preset in presets else replace(software, preset=None)
+
+
+def _with_encoder_wish(settings: RenderSettings) -> RenderSettings:
+    """An encoder of a device, asked for by name, is a wish for that device to encode."""
+    kind = device_of_codec(settings)
+    if not kind:
+        return settings
+    asked = settings.hw_accel
+    if settings.hw_encode is False:
+        raise _contradiction(settings, "--no-hw-encode")
+    if asked is HardwareAcceleration.AUTO and kind != HardwareAcceleration.CUDA.value:
+        # Only CUDA devices are found by looking.
+        asked = HardwareAcceleration(kind)
+    if asked not in (HardwareAcceleration.AUTO, HardwareAcceleration(kind)):
+        raise _contradiction(settings, f"--hw-accel {asked.value}")
+    return replace(settings, hw_encode=True, hw_accel=asked)
+
+
+def _contradiction(settings: RenderSettings, option: str) -> SettingsError:
+    return SettingsError(f"--codec {settings.codec} contradicts {option}; leave one of them out")
+
+
+def _name_of(request: DeviceRequest) -> str:
+    return request.accelerator or f"cuda:{request.number}"
+
+
+def _device_encoder(
+    settings: RenderSettings,
+    request: DeviceRequest,
+    container: ContainerFormat,
+    size: tuple[int, int],
+    frame_rate: Fraction,
+) -> tuple[VideoOutput | None, str]:
+    """How the device would encode it, or why it does not."""
+    if request.encodes is False:
+        return None, "--no-hw-encode asks for it"
+    if request.encodes is None and names_software_encoder(settings):
+        return None, f"--codec {settings.codec} asks for it"
+    try:
+        device = request.accelerator or HardwareAcceleration.CUDA.value
+        return video_output(settings, container, *size, frame_rate, device), ""
+    except SettingsError as error:
+        # What no encoder can write is said of the CPU's, in the words of what was asked for.
+        return None, str(error)
+
+
+def _trial(request: DeviceRequest, encoder: VideoOutput | None) -> DeviceTrial:
+    name = encoder.encoder if encoder is not None else None
+    if request.accelerator:
+        return try_accelerator(request.accelerator, request.accelerator_device, name)
+    assert request.number is not None
+    if request.kind is HardwareAcceleration.AUTO:
+        missing = why_no_cuda()
+        if missing:
+            return DeviceTrial(failure=missing)
+    elif encoder is None:
+        # Opening it for the render tells as well.
+        return DeviceTrial()
+    return try_device(request.number, name)

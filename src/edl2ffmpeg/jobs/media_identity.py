@@ -1,0 +1,90 @@
+"""Whether files are still those that a render began with; it does not open them as media."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+
+from edl2ffmpeg.compositor.fonts import is_font_file
+from edl2ffmpeg.errors import MediaError, MediaOpenError
+from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.plan.chunks import Drawn
+from edl2ffmpeg.timeline.model import Timeline
+
+__all__ = ["MediaIdentity"]
+
+_EDGE_BYTES = 64 * 1024
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.,-]+:")
+
+
+class MediaIdentity:
+    """The size, time and edges of files when they were first asked for.
+
+    What is not a local file is known by its address alone.
+    """
+
+    def __init__(self, timeline: Timeline, access: AccessRules) -> None:
+        self._base = timeline.base_folder
+        self._access = access
+        self._known: dict[str, tuple[tuple[int, int], str]] = {}
+
+    def files_of(self, drawn: Drawn) -> list[str]:
+        """The local files that a chunk reads."""
+        fonts = (
+            self._access.resolve(name, self._base) for name in drawn.fonts if is_font_file(name)
+        )
+        return [*drawn.media, *drawn.luts, *fonts]
+
+    def of(self, locations: Iterable[str]) -> str:
+        """A text that changes when one of the files does; ``MediaOpenError`` for a missing one."""
+        return "|".join(f"{location}={self._identity(location)}" for location in locations)
+
+    def _identity(self, location: str) -> str:
+        if _is_elsewhere(location):
+            return "-"
+        known = self._known.get(location)
+        if known is None:
+            state = _state(location)
+            known = self._known[location] = (state, f"{state}{_edges(location, state[0])}")
+        return known[1]
+
+    def require_unchanged(self, locations: Iterable[str]) -> None:
+        """Raises ``MediaError`` when a file has changed since, ``MediaOpenError`` if it is gone."""
+        for location in locations:
+            known = self._known.get(location)
+            if known is not None and _state(location) != known[0]:
+                raise MediaError(
+                    f"{location}: has changed while it was rendered; render again when it is done",
+                    location,
+                )
+
+
+def _is_elsewhere(location: str) -> bool:
+    return not location.startswith(os.sep) and _URL.match(location) is not None
+
+
+def _state(location: str) -> tuple[int, int]:
+    try:
+        found = os.stat(location)
+    except OSError as error:
+        raise MediaOpenError(
+            f"{location}: cannot be read any more: {error.strerror}; put the file back and "
+            "render again",
+            location,
+        ) from None
+    return found.st_size, found.st_mtime_ns
+
+
+def _edges(location: str, size: int) -> str:
+    digest = sha256()
+    try:
+        with open(location, "rb") as file:
+            digest.update(file.read(_EDGE_BYTES))
+            if size > _EDGE_BYTES:
+                file.seek(max(size - _EDGE_BYTES, _EDGE_BYTES))
+                digest.update(file.read(_EDGE_BYTES))
+    except OSError as error:
+        raise MediaOpenError(f"{location}: cannot be read: {error.strerror}", location) from None
+    return digest.hexdigest()

@@ -1,0 +1,96 @@
+"""What can go wrong in a worker process, put into the product's own functions from outside.
+
+A fault is ``NAME`` or ``NAME:CHUNK``: it strikes at the fifth frame of that chunk (0 if none is
+named), as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in ``WORKER_FAULT_FOLDER``,
+since a process that was struck remembers nothing).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_FRAME = 5
+
+
+def install(fault: str) -> None:
+    """Makes ``fault`` happen in this process."""
+    name, _, chunk = fault.partition(":")
+    if name == "simulator":
+        _find_simulator()
+        return
+    strikes: dict[str, Callable[[Any], None]] = {
+        "hang": lambda encoder: time.sleep(600),
+        "die": lambda encoder: os.kill(os.getpid(), signal.SIGKILL),
+        "exit": lambda encoder: os._exit(3),
+        "eat": _eat,
+        "bug": _bug,
+        "break": _break,
+        "pause": lambda encoder: time.sleep(1),
+    }
+    _at_frame(int(chunk or 0), strikes[name])
+
+
+def _find_simulator() -> None:
+    from nvsim.product import use_simulator
+
+    use_simulator(Path(os.environ["WORKER_KERNELS"]))
+
+
+def _may_strike() -> bool:
+    folder = Path(os.environ["WORKER_FAULT_FOLDER"])
+    for number in range(int(os.environ.get("WORKER_FAULT_TIMES", "1"))):
+        try:
+            (folder / f"strike{number}").touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return True
+    return False
+
+
+def _at_frame(chunk: int, strike: Callable[[Any], None]) -> None:
+    from edl2ffmpeg.media.packet_encoder import PictureFileEncoder
+    from edl2ffmpeg.rendering.chunk import ChunkRenderer
+
+    render, write = ChunkRenderer.render, PictureFileEncoder.write_frame
+    at: list[int] = []
+
+    def rendering(self: Any, task: Any, progress: Any = None) -> Any:
+        at[:] = [task.chunk.number]
+        return render(self, task, progress)
+
+    def writing(self: Any, frame: Any) -> None:
+        write(self, frame)
+        if at == [chunk] and self.frames == _FRAME and _may_strike():
+            strike(self)
+
+    ChunkRenderer.render = rendering  # type: ignore[method-assign]
+    PictureFileEncoder.write_frame = writing  # type: ignore[method-assign]
+
+
+def _eat(encoder: Any) -> None:
+    eaten = []
+    while True:
+        eaten.append(b"x" * (16 << 20))
+        time.sleep(0.01)
+
+
+def _bug(encoder: Any) -> None:
+    raise ZeroDivisionError("a mistake of the program's")
+
+
+def _break(encoder: Any) -> None:
+    """The chunk's file is cut off when it is done."""
+    finish = type(encoder).finish
+
+    def finishing(self: Any) -> None:
+        finish(self)
+        path = Path(self._path)
+        os.truncate(path, path.stat().st_size - 100)
+        type(encoder).finish = finish
+
+    type(encoder).finish = finishing
