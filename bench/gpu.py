@@ -22,6 +22,10 @@ from sources import FRAME_RATE, prepare_sources
 
 _HERE = Path(__file__).parent
 _SECONDS = 18
+_KINDS = {
+    "none": ["--hw-accel", "none"],
+    "cuda": ["--hw-accel", "cuda", "--no-hw-encode"],
+}
 _PARTS = ("kernels", "streams", "renders")
 _STREAMS = (1, 7)
 # The sources have 600.
@@ -82,7 +86,7 @@ def _renders(sources: list[Path], folder: Path, rounds: int) -> bool:
         for _ in range(rounds):
             for kind, found in runs.items():
                 log = folder / f"{name}-{kind}.log"
-                found.append(measure([*command, *PRODUCT_OPTIONS, "--hw-accel", kind], log))
+                found.append(measure([*command, *PRODUCT_OPTIONS, *_KINDS[kind]], log))
         failed |= any(run.exit_code for found in runs.values() for run in found)
         pairs = list(zip(runs["cuda"], runs["none"], strict=True))
         wall = statistics.median(one.wall_seconds / other.wall_seconds for one, other in pairs)

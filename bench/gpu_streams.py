@@ -6,6 +6,7 @@ and draws one layer, moved, scaled and with effects of its colours, onto surface
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import time
@@ -18,17 +19,14 @@ import av
 from av.codec.hwaccel import HWAccel
 
 from edl2ffmpeg import RenderSettings, load_timeline
-from edl2ffmpeg.compositor.cuda import CudaCompositor
-from edl2ffmpeg.devices.selection import choose_device
+from edl2ffmpeg.compositor.cuda import CudaCompositor, open_cuda_device
 from edl2ffmpeg.devices.surfaces import SurfaceRing
 from edl2ffmpeg.frame import PIXEL_FORMATS
 from edl2ffmpeg.jobs.render_job import access_rules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
-from edl2ffmpeg.media.hardware_decoding import DECODER_OPTIONS
+from edl2ffmpeg.media.hardware_decoding import DECODER_OPTIONS, HardwareDecoding
 from edl2ffmpeg.plan.frame_planner import FramePlanner
-from edl2ffmpeg.rendering.hardware import opened_hardware
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
-from edl2ffmpeg.settings import HardwareAcceleration
 
 __all__ = ["frames_per_second", "write_edl"]
 
@@ -80,19 +78,18 @@ def _decoded(source: Path, edl: Path, frames: int) -> Iterator[Callable[[], Any]
 
 @contextmanager
 def _composed(source: Path, edl: Path, frames: int) -> Iterator[Callable[[], Any]]:
-    settings = RenderSettings(hw_accel=HardwareAcceleration.CUDA)
+    settings = RenderSettings()
     timeline = load_timeline(edl, settings)
     size, layout = (timeline.width, timeline.height), PIXEL_FORMATS["nv12"]
     with ExitStack() as stack:
-        hardware = stack.enter_context(opened_hardware(choose_device(settings), settings))
-        assert hardware.device is not None
-        decoders = stack.enter_context(
-            DecoderPool(access_rules(settings), hardware=hardware.decoding)
-        )
-        ring = stack.enter_context(SurfaceRing(hardware.device, size, layout, _SURFACES))
-        compositor = stack.enter_context(
-            CudaCompositor(hardware.device, *size, layout, ring.allocate)
-        )
+        device = stack.enter_context(open_cuda_device())
+        decoding = HardwareDecoding(device)
+        # FFmpeg's contexts go with the last reference to a decoder, before the device.
+        stack.callback(gc.collect)
+        stack.callback(decoding.close)
+        decoders = stack.enter_context(DecoderPool(access_rules(settings), hardware=decoding))
+        ring = stack.enter_context(SurfaceRing(device, size, layout, _SURFACES))
+        compositor = stack.enter_context(CudaCompositor(device, *size, layout, ring.allocate))
         pipeline = stack.enter_context(
             VideoPipeline(FramePlanner(timeline), decoders, compositor, (0, frames))
         )

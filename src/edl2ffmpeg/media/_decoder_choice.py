@@ -12,6 +12,8 @@ from av.codec.hwaccel import HWAccel
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from edl2ffmpeg.media.hardware_decoding import DeviceDecoding
+
 __all__ = ["device_decoder", "has_alpha_beside", "picture_decoder"]
 
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -30,18 +32,18 @@ def has_alpha_beside(stream: VideoStream) -> bool:
 
 
 def picture_decoder(
-    stream: VideoStream, hwaccel: HWAccel | None = None, kind: str = "cuda"
+    stream: VideoStream, hardware: DeviceDecoding | None = None
 ) -> VideoCodecContext:
-    """The stream's own decoder, or one that reads its alpha or uses ``hwaccel``; not opened yet.
+    """The stream's own decoder, or one that reads its alpha or uses a device; not opened yet.
 
-    ``hwaccel`` is what the stream's file was opened with, a device of this ``kind``.
+    ``hardware`` is what the stream's file was opened with.
     """
     own = stream.codec_context
     if own.name in _WITH_ALPHA and has_alpha_beside(stream):
         if _WITH_ALPHA[own.name] in av.codecs_available:
             return _made(stream, _WITH_ALPHA[own.name], None)
-    elif hwaccel is not None and own.name in _ON_DEVICE[kind]:
-        return device_decoder(stream, hwaccel, kind)
+    elif hardware is not None and own.name in _ON_DEVICE[hardware.kind]:
+        return device_decoder(stream, hardware.accelerator(), hardware.kind)
     return own
 
 

@@ -19,7 +19,7 @@ import weakref
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from typing import Any, Protocol
@@ -85,6 +85,20 @@ class DeviceDecoding(Protocol):
         """Lets go of what the decoders gave."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Memory of a copy: rows of ``width`` bytes, ``pitch`` apart, and the row of each plane.
+
+    ``copies`` are (offset in the source, its pitch, first row, rows).
+    """
+
+    width: int
+    pitch: int
+    rows: int
+    places: tuple[int, ...]
+    copies: tuple[tuple[int, int, int, int], ...]
+
+
 class HardwareDecoding:
     """Decoding on ``device``, for one thread; frames that it gave may be dropped in any.
 
@@ -96,6 +110,8 @@ class HardwareDecoding:
         self._device = device
         self._for_encoder = for_encoder
         self._free: dict[int, deque[Block]] = {}
+        # Of the pictures last met: one size follows another only rarely.
+        self._layouts: dict[tuple[Any, ...], _Layout] = {}
         self._waiting: deque[DelayedCopy] = deque()
         self._copying: deque[tuple[CudaEvent, Any]] = deque()
 
@@ -121,23 +137,14 @@ class HardwareDecoding:
 
         See Note [Copies of decoded pictures].
         """
-        width = _row_bytes(frame)
-        pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
-        rows = _rows_together(frame) if not self._for_encoder else None
         first = frame.planes[0]
-        if rows is not None:
-            places = [(plane.address - first.address) // first.pitch for plane in frame.planes]
-            copies = [(first, 0, rows)]
-        else:
-            ends = list(accumulate(plane.rows for plane in frame.planes))
-            places, rows = [0, *ends[:-1]], ends[-1]
-            copies = [
-                (plane, place, plane.rows)
-                for plane, place in zip(frame.planes, places, strict=True)
-            ]
-        lease = self._lend(pitch * rows)
-        address = lease.block.address
-        copy = DelayedCopy(partial(self._begin, copies, (address, pitch), width, frame.native))
+        offsets = tuple(plane.address - first.address for plane in frame.planes)
+        key = (frame.format.name, frame.width, frame.height, first.pitch, offsets)
+        if key not in self._layouts:
+            self._layouts = {key: _layout_of(frame, keeps_gaps=not self._for_encoder)}
+        layout = self._layouts[key]
+        lease = self._lend(layout.pitch * layout.rows)
+        copy = DelayedCopy(partial(self._begin, layout, first.address, lease, frame.native))
         self._waiting.append(copy)
         while len(self._waiting) > _MOST_WAITING:
             self._waiting.popleft().start()
@@ -145,25 +152,20 @@ class HardwareDecoding:
             event, _ = self._copying[0]
             event.wait()
             self._copying.popleft()
+        start = lease.block.address
         made = tuple(
-            Plane(address + pitch * place, pitch, plane.rows)
-            for plane, place in zip(frame.planes, places, strict=True)
+            Plane(start + layout.pitch * place, layout.pitch, plane.rows)
+            for plane, place in zip(frame.planes, layout.places, strict=True)
         )
         return replace(frame, planes=made, native=lease, arrival=copy)
 
-    def _begin(
-        self,
-        copies: list[tuple[Plane, int, int]],
-        target: tuple[int, int],
-        width: int,
-        surface: Any,
-    ) -> CudaEvent:
-        address, pitch = target
-        for source, place, rows in copies:
+    def _begin(self, layout: _Layout, address: int, lease: Lease, surface: Any) -> CudaEvent:
+        """Until here the lease is kept, so that nothing else is in its memory."""
+        for offset, pitch, place, rows in layout.copies:
             self._device.copy_rows(
-                (address + pitch * place, pitch),
-                (source.address, source.pitch),
-                min(width, source.pitch),
+                (lease.block.address + layout.pitch * place, layout.pitch),
+                (address + offset, pitch),
+                min(layout.width, pitch),
                 rows,
             )
         event = self._device.mark(self._device.stream)
@@ -195,16 +197,27 @@ class HardwareDecoding:
             self._copying.popleft()
 
 
-def _row_bytes(frame: Frame) -> int:
-    """Of the widest plane; decoders' formats differ little in that."""
-    layout = frame.format
-    return (
-        max(
-            -(-frame.width >> (layout.chroma_shift[0] if part.plane else 0)) * part.step
-            for part in layout.components
-        )
-        * layout.bytes_per_sample
+def _layout_of(frame: Frame, *, keeps_gaps: bool) -> _Layout:
+    """One copy of all, if it may keep what lies between the planes, or one for each plane."""
+    layout, first = frame.format, frame.planes[0]
+    # Of the widest plane; decoders' formats differ little in that.
+    samples = max(
+        -(-frame.width >> (layout.chroma_shift[0] if part.plane else 0)) * part.step
+        for part in layout.components
     )
+    width = samples * layout.bytes_per_sample
+    pitch = -(-width // _PITCH_ALIGNMENT) * _PITCH_ALIGNMENT
+    rows = _rows_together(frame) if keeps_gaps else None
+    if rows is not None:
+        places = [(plane.address - first.address) // first.pitch for plane in frame.planes]
+        return _Layout(width, pitch, rows, tuple(places), ((0, first.pitch, 0, rows),))
+    ends = list(accumulate(plane.rows for plane in frame.planes))
+    places = [0, *ends[:-1]]
+    copies = [
+        (plane.address - first.address, plane.pitch, place, plane.rows)
+        for plane, place in zip(frame.planes, places, strict=True)
+    ]
+    return _Layout(width, pitch, ends[-1], tuple(places), tuple(copies))
 
 
 def _rows_together(frame: Frame) -> int | None:

@@ -14,7 +14,6 @@ from fractions import Fraction
 
 import av
 from av.codec.context import ThreadType
-from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -32,11 +31,7 @@ from edl2ffmpeg.media._video_packets import Run, VideoPackets
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.frames import wrap_frame
-from edl2ffmpeg.media.hardware_decoding import (
-    DECODER_THREADS,
-    DeviceDecoding,
-    failure,
-)
+from edl2ffmpeg.media.hardware_decoding import DECODER_THREADS, DeviceDecoding, failure
 from edl2ffmpeg.media.streams import (
     find_stream,
     is_picture_file,
@@ -121,7 +116,7 @@ class VideoDecoder(Owner):
         try:
             stream = find_stream(self._container, self.location, self.selector)
             assert isinstance(stream, VideoStream)
-            self._open_stream(stream, threads, accelerator, hardware)
+            self._open_stream(stream, threads, hardware)
             self._read_first()
             _log.info(
                 "opened %s %s: %s, %dx%d, %s frames per second, %s",
@@ -137,17 +132,13 @@ class VideoDecoder(Owner):
             raise
 
     def _open_stream(
-        self,
-        stream: VideoStream,
-        threads: int,
-        accelerator: HWAccel | None,
-        hardware: DeviceDecoding | None,
+        self, stream: VideoStream, threads: int, hardware: DeviceDecoding | None
     ) -> None:
         assert self._container is not None
         self._stream = stream
         keep_only(self._container, stream)
         with opening(self.location):
-            context = picture_decoder(stream, accelerator, hardware.kind if hardware else "")
+            context = picture_decoder(stream, hardware)
         context.thread_type = ThreadType.AUTO
         context.thread_count = threads
         if context.is_hwaccel and hardware is not None:

@@ -41,10 +41,28 @@ _CHROMA = (EffectKind.U, EffectKind.V)
 _OPACITY = [name for name, _ in TRANSFORM_VALUES].index("opacity")
 
 
-def plan_effects(effects: Iterable[Effect], time: Fraction, frame: int) -> tuple[EffectPlan, ...]:
-    """What ``effects`` do at timeline ``time``, which is output frame number ``frame``."""
-    planned = (_plan_effect(effect, time, frame) for effect in effects)
-    return tuple(plan for plan in planned if not _does_nothing(plan))
+def plan_effects(
+    effects: Iterable[Effect],
+    time: Fraction,
+    frame: int,
+    steady: dict[int, EffectPlan] | None = None,
+) -> tuple[EffectPlan, ...]:
+    """What ``effects`` do at timeline ``time``, which is output frame number ``frame``.
+
+    ``steady`` keeps those that do the same at all times, by the effect's identity: it must not
+    live longer than they do.
+    """
+    known = {} if steady is None else steady
+    planned = []
+    for effect in effects:
+        plan = known.get(id(effect))
+        if plan is None:
+            plan = _plan_effect(effect, time, frame)
+            if _is_steady(effect):
+                known[id(effect)] = plan
+        if not _does_nothing(plan):
+            planned.append(plan)
+    return tuple(planned)
 
 
 def plan_transform(transform: Transform, time: Fraction) -> tuple[TransformPlan, Fraction]:
@@ -71,6 +89,14 @@ def _plan_effect(effect: Effect, time: Fraction, frame: int) -> EffectPlan:
         mask=plan_transform(effect.mask, time)[0] if effect.mask is not None else None,
         inside=plan_effects(effect.inside, time, frame),
         outside=plan_effects(effect.outside, time, frame),
+    )
+
+
+def _is_steady(effect: Effect) -> bool:
+    return (
+        len(effect.animation.keyframes) == 1
+        and effect.kind not in (EffectKind.OLD_FILM, EffectKind.HIGHLIGHT)
+        and effect.mask is None
     )
 
 

@@ -14,6 +14,7 @@ from edl2ffmpeg.plan.effect_planner import plan_effects, plan_transform
 from edl2ffmpeg.plan.frame_index import FrameIndex, frames_of
 from edl2ffmpeg.plan.model import (
     ColourMix,
+    EffectPlan,
     FramePlan,
     GeneratedPicture,
     LayerPlan,
@@ -134,6 +135,8 @@ class _TrackIndex:
         self.passages: FrameIndex[_Passage] = FrameIndex(
             ((passage.start, passage.end), passage) for passage in _passages(track, rate)
         )
+        # By identity; the effects themselves are held by the shots and the sub-tracks.
+        self.steady_effects: dict[int, EffectPlan] = {}
         self._sub_tracks: list[FrameIndex[SubTrackSpan]] = [
             FrameIndex((frames_of(span.range_in_parent, rate), span) for span in sub_track.spans)
             for sub_track in track.sub_tracks
@@ -232,7 +235,9 @@ class _Moment:
             gamma,
             mix,
             opacity,
-            plan_effects(clip.effects + self._effects, self._time, self._number),
+            plan_effects(
+                clip.effects + self._effects, self._time, self._number, self._track.steady_effects
+            ),
             tuple(transforms),
             self._track.kind,
         )
