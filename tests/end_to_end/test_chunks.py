@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import edl2ffmpeg
-from edl2ffmpeg.devices.selection import choose_device
+from edl2ffmpeg.jobs.device_choice import on_the_cpu
 from edl2ffmpeg.media.chunk_check import check_chunk
 from edl2ffmpeg.media.formats import container_for, video_output
 from edl2ffmpeg.plan.chunks import Chunk
@@ -166,7 +166,7 @@ def test_a_task_and_its_result_can_be_sent_anywhere(clips: ClipLibrary, tmp_path
     timeline = edl2ffmpeg.load_timeline(write_edl(tmp_path, cut(clips)), settings)
     container = container_for(tmp_path / "a.mp4")
     video = video_output(settings, container, 320, 180, timeline.frame_rate)
-    device = choose_device(settings)
+    device = on_the_cpu("none", "asked for")
     recipe = Recipe(timeline, settings, (0, 60), container, video, None, device, 2)
     task = ChunkTask(recipe, Chunk(1, 20, 40))
     sent = pickle.loads(pickle.dumps(render_chunk(pickle.loads(pickle.dumps(task)))))

@@ -593,7 +593,7 @@ def test_doctor_without_a_gpu(tmp_path: Path) -> None:
 
 def test_plan_tells_what_would_render(clips: ClipLibrary, tmp_path: Path) -> None:
     edl = small_edl(tmp_path, clips)
-    plan = [*("plan", edl, "--frame", "3", "--out", "movie.mp4")]
+    plan = ["plan", str(edl), "--frame", "3", "--out", "movie.mp4"]
     assert "  encode: cpu: this machine has no NVIDIA driver\n" in run_command(*plan).stdout
     told = json.loads(run_command(*plan, "--json", "--hw-accel", "none").stdout)["device"]
     assert told["stages"]["encode"] == {"used": "cpu", "reason": "asked for"}

@@ -46,7 +46,7 @@ __all__ = [
 DECODER_THREADS = 1
 """More would each keep surfaces of their own and make nothing faster."""
 
-_DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
+DECODER_OPTIONS = {"hwaccel_flags": "+unsafe_output", "extra_hw_frames": "8"}
 """The decoder's own surfaces; beside its references: current, next, reordered, being copied."""
 
 # Whose standards say every bit of a decoded picture: others come out differently by a code value.
@@ -116,7 +116,7 @@ class HardwareDecoding:
         self._copying: deque[tuple[CudaEvent, Any]] = deque()
 
     kind: str = "cuda"
-    decoder_options: Mapping[str, str] = _DECODER_OPTIONS
+    decoder_options: Mapping[str, str] = DECODER_OPTIONS
 
     @property
     def device_name(self) -> str:
