@@ -36,6 +36,7 @@ from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
 __all__ = [
+    "DECODER_OPTIONS",
     "DECODER_THREADS",
     "DeviceDecoding",
     "HardwareDecoding",
