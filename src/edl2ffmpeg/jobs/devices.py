@@ -8,8 +8,11 @@ from typing import Any
 from edl2ffmpeg.devices.cpu import usable_cores
 from edl2ffmpeg.media.versions import hardware_kinds
 from edl2ffmpeg.rendering.device_probe import ProbedDevice, probe_devices
+from edl2ffmpeg.settings import HardwareAcceleration
 
 __all__ = ["devices_as_text", "find_devices"]
+
+_USED = [kind.value for kind in HardwareAcceleration]
 
 
 def find_devices() -> dict[str, Any]:
@@ -32,8 +35,13 @@ def devices_as_text(found: dict[str, Any]) -> str:
         lines.append(f"CUDA: none: {found['cuda_reason']}")
     elif found["cuda_reason"]:
         lines.append(f"CUDA: no more: {found['cuda_reason']}")
-    others = ", ".join(found["other_accelerators"]) or "none"
-    lines.append(f"In this build of FFmpeg, and not used by this version: {others}")
+    others = found["other_accelerators"]
+    used = [name for name in others if name in _USED]
+    if used:
+        lines.append(f"For --hw-accel, in this build of FFmpeg, not tried here: {', '.join(used)}")
+    unused = [name for name in others if name not in _USED]
+    if unused:
+        lines.append(f"In this build of FFmpeg, and not used: {', '.join(unused)}")
     return "\n".join(lines)
 
 
