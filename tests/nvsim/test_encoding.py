@@ -494,7 +494,7 @@ def test_a_call_that_blocks_is_ended_with_its_process(
 def test_a_session_that_fails_is_closed_in_order_and_tried_again(
     kernels: Path, tmp_path: Path
 ) -> None:
-    # Trying the encoder takes four pictures; in the worker the ninth fails, with others on their way.
+    # Trying the encoder takes four pictures; in the worker the ninth fails, others on their way.
     fault = Fault("nvEncEncodePicture", first=9, code=NvencStatus.GENERIC)
     report_file = tmp_path / "report.json"
     run = in_workers(
