@@ -21,6 +21,7 @@ from edl2ffmpeg.jobs.render_job import (
     access_rules,
     all_warnings,
     frame_range_of,
+    read_timeline,
     refuse_own_files,
     refuse_warnings,
     render_timeline,
@@ -36,7 +37,6 @@ from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
 from edl2ffmpeg.settings import RenderSettings
-from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import frame_time
 
@@ -51,14 +51,7 @@ def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> T
     Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
     (at most 20).
     """
-    chosen = settings or RenderSettings()
-    rules = access_rules(chosen)
-    return load_timeline_file(
-        Path(path),
-        resolve=rules.resolve,
-        locations=rules.locations,
-        frame_rate=chosen.frame_rate,
-    )
+    return read_timeline(Path(path), settings or RenderSettings())
 
 
 def render(

@@ -26,6 +26,7 @@ from edl2ffmpeg.errors import (
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import ChunkStore, DonePart
+from edl2ffmpeg.jobs.crew import Crew
 from edl2ffmpeg.jobs.executors import Executor, InProcessExecutor
 from edl2ffmpeg.jobs.job import Job
 from edl2ffmpeg.jobs.job_folder import JobFolder
@@ -79,7 +80,10 @@ class _UseCpuError(Exception):
 
 
 class ChunkedRender:
-    """One render of ``job`` with ``recipe``; call ``run`` once."""
+    """One render of ``job`` with ``recipe``; call ``run`` once.
+
+    With a ``crew`` its workers render, else those that the settings ask for.
+    """
 
     def __init__(
         self,
@@ -88,8 +92,10 @@ class ChunkedRender:
         folder: JobFolder,
         store: ChunkStore,
         progress: ProgressCallback | None,
+        crew: Crew | None = None,
     ) -> None:
         self._job = job
+        self._crew = crew
         self._recipe = recipe
         self._chunks = job.chunks
         self._planner = job.planner
@@ -145,7 +151,8 @@ class ChunkedRender:
             (chunk, 1) for chunk in self._chunks if chunk.number not in self._results
         )
         self._pending.clear()
-        workers = self._worker_count(len(self._todo))
+        crew = self._crew
+        workers = crew.size if crew is not None else self._worker_count(len(self._todo))
         self._rendered.workers = workers
         with ExitStack() as stack:
             video, audio = self._executors(stack, workers)
@@ -186,6 +193,11 @@ class ChunkedRender:
         if not workers:
             single = stack.enter_context(InProcessExecutor(self._between))
             return single, single
+        if self._crew is not None:
+            return (
+                stack.enter_context(self._crew.pictures()),
+                stack.enter_context(self._crew.sound()),
+            )
         limits = (self._settings.stall_timeout or None, self._settings.worker_memory)
         return (
             stack.enter_context(WorkerPool(workers, *limits)),

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from edl2ffmpeg.jobs.movie_task import MovieTask
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.chunk import (
     ChunkRenderer,
@@ -27,7 +28,7 @@ from edl2ffmpeg.rendering.recipe import Recipe
 
 __all__ = ["Activity", "Executor", "InProcessExecutor", "Task", "TaskResult"]
 
-Task = ChunkTask | SoundTask
+Task = ChunkTask | SoundTask | MovieTask
 TaskResult = ChunkResult | SoundResult
 
 
@@ -75,6 +76,7 @@ class InProcessExecutor(Owner):
             self._threads.append(thread)
             thread.start()
             return future
+        assert isinstance(task, ChunkTask)
         try:
             renderer = self._renderer_of(task)
             future.set_result(
