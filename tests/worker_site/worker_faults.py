@@ -1,8 +1,9 @@
 """What can go wrong in a worker process, put into the product's own functions from outside.
 
 A fault is ``NAME`` or ``NAME:CHUNK``: it strikes at the fifth frame of that chunk (0 if none is
-named), as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in ``WORKER_FAULT_FOLDER``,
-since a process that was struck remembers nothing).
+named); ``die-whole`` before the first frame of a movie that is rendered as a whole.  It does so
+as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in ``WORKER_FAULT_FOLDER``, since a
+process that was struck remembers nothing).
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ def install(fault: str) -> None:
     name, _, chunk = fault.partition(":")
     if name == "simulator":
         _find_simulator()
+        return
+    if name == "die-whole":
+        _at_whole_movies(lambda: os.kill(os.getpid(), signal.SIGKILL))
         return
     strikes: dict[str, Callable[[Any], None]] = {
         "hang": lambda encoder: time.sleep(600),
@@ -70,6 +74,19 @@ def _at_frame(chunk: int, strike: Callable[[Any], None]) -> None:
 
     ChunkRenderer.render = rendering  # type: ignore[method-assign]
     PictureFileEncoder.write_frame = writing  # type: ignore[method-assign]
+
+
+def _at_whole_movies(strike: Callable[[], None]) -> None:
+    from edl2ffmpeg.rendering.session import RenderSession
+
+    run = RenderSession.run
+
+    def running(self: Any, progress: Any = None) -> Any:
+        if _may_strike():
+            strike()
+        return run(self, progress)
+
+    RenderSession.run = running  # type: ignore[method-assign]
 
 
 def _eat(encoder: Any) -> None:
