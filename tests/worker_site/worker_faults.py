@@ -43,6 +43,29 @@ def _find_simulator() -> None:
     from nvsim.product import use_simulator
 
     use_simulator(Path(os.environ["WORKER_KERNELS"]))
+    if "WORKER_BAD_DEVICE" in os.environ:
+        number, _, how = os.environ["WORKER_BAD_DEVICE"].partition(":")
+        _spoil_device(int(number), how)
+
+
+def _spoil_device(bad: int, how: str) -> None:
+    """Workers that open device ``bad`` hang there, die, or find it lost or missing."""
+    from edl2ffmpeg.errors import DeviceLostError, DeviceUnavailableError
+    from edl2ffmpeg.rendering import chunk
+
+    opened = chunk.opened_hardware
+
+    def opening(decision: Any) -> Any:
+        if decision.number == bad and _may_strike():
+            if how == "hang":
+                time.sleep(600)
+            elif how == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            kind = DeviceLostError if how == "lost" else DeviceUnavailableError
+            raise kind(f"{decision.used} is {how}", decision.used)
+        return opened(decision)
+
+    chunk.opened_hardware = opening
 
 
 def _may_strike() -> bool:

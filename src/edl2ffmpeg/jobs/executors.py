@@ -26,10 +26,23 @@ from edl2ffmpeg.rendering.chunk import (
 from edl2ffmpeg.rendering.progress import Progress
 from edl2ffmpeg.rendering.recipe import Recipe
 
-__all__ = ["Activity", "Executor", "InProcessExecutor", "Task", "TaskResult"]
+__all__ = [
+    "Activity",
+    "Executor",
+    "InProcessExecutor",
+    "Task",
+    "TaskFuture",
+    "TaskResult",
+]
 
 Task = ChunkTask | SoundTask | MovieTask
 TaskResult = ChunkResult | SoundResult
+
+
+class TaskFuture(Future[Any]):
+    """A future that also tells which worker has had its task, from 0."""
+
+    worker = 0
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def report_to(
         return
     refuse_own_files(path, "report", others)
     refuse_sources(timeline, path, "report")
-    with _written(path, settings, guard, "the movie is done") as write:
+    with _written(path, settings, guard, "the movie is done, but its") as write:
         yield write
 
 
@@ -58,7 +58,7 @@ def batch_report_to(
     refuse_own_files(path, "report", others)
     if settings.overwrite and os.path.exists(path) and not _is_batch_report(path):
         raise SettingsError(f"{path}: is no report of a batch; give the report another name")
-    with _written(path, settings, guard, "the movies are done") as write:
+    with _written(path, settings, guard, "the movies are done, but their") as write:
         yield write
 
 
@@ -85,7 +85,7 @@ def _written(
                 )
             except OSError as error:
                 raise EncodeError(
-                    f"{path}: {done}, but the report cannot be written: {error.strerror}",
+                    f"{path}: {done} report cannot be written: {error.strerror}",
                     str(path),
                 ) from error
 

@@ -24,9 +24,10 @@ from time import monotonic
 from typing import Any
 
 from edl2ffmpeg.errors import DeviceLostError, WorkerError
-from edl2ffmpeg.jobs.executors import Activity, Task
+from edl2ffmpeg.jobs.executors import Activity, Task, TaskFuture
 from edl2ffmpeg.jobs.movie_task import MovieTask
 from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.rendering.chunk import ChunkTask
 from edl2ffmpeg.rendering.recipe import Recipe
 from edl2ffmpeg.rendering.worker import start_command
 
@@ -43,14 +44,18 @@ _ORDERLY_SECONDS = 0.5
 
 @dataclass(eq=False)
 class _Worker:
-    """One process: its connection, the recipes it has had, and what it is at."""
+    """One process: its connection, the recipes it has had, and what it is at.
 
+    ``number`` is the lowest that no other one has; whoever takes its place has it next.
+    """
+
+    number: int
     process: subprocess.Popen[bytes]
     connection: Connection
     since: float
     is_ready: bool = False
     recipes: set[str] = field(default_factory=set)
-    entry: tuple[int, Task, Future[Any]] | None = None
+    entry: tuple[int, Task, TaskFuture] | None = None
     frames: int = 0
     stage: str = "starting"
 
@@ -68,7 +73,7 @@ class WorkerPool(Owner):
         self._most = workers
         self._stall = stall_seconds
         self._memory = memory_bytes
-        self._queue: deque[tuple[int, Task, Future[Any]]] = deque()
+        self._queue: deque[tuple[int, Task, TaskFuture]] = deque()
         self._packed: dict[int, tuple[Any, str, bytes]] = {}
         self._workers: list[_Worker] = []
         self._unwanted: set[Future[Any]] = set()
@@ -83,7 +88,7 @@ class WorkerPool(Owner):
 
     def submit(self, task: Task) -> Future[Any]:
         """See ``Executor``."""
-        future: Future[Any] = Future()
+        future = TaskFuture()
         with self._changed:
             if self._stopping:
                 raise ValueError("the worker pool is closed")
@@ -174,6 +179,7 @@ class WorkerPool(Owner):
                     entry[2].set_exception(WorkerError(why))
                     continue
                 worker.entry = entry
+                entry[2].worker = worker.number
                 worker.since, worker.frames, worker.stage = monotonic(), 0, "beginning with it"
                 # One that has just ended is found out by listening to it.
                 with suppress(OSError):
@@ -200,12 +206,14 @@ class WorkerPool(Owner):
             raise
         finally:
             theirs.close()
-        worker = _Worker(process, ours, monotonic())
+        taken = {worker.number for worker in self._workers}
+        number = next(number for number in range(self._most) if number not in taken)
+        worker = _Worker(number, process, ours, monotonic())
         self._workers.append(worker)
         _log.debug("started worker %d", process.pid)
         return worker
 
-    def _send_task(self, worker: _Worker, entry: tuple[int, Task, Future[Any]]) -> None:
+    def _send_task(self, worker: _Worker, entry: tuple[int, Task, TaskFuture]) -> None:
         number, task, _ = entry
         if isinstance(task, MovieTask):
             worker.connection.send_bytes(pickle.dumps(("task", number, task)))
@@ -221,6 +229,8 @@ class WorkerPool(Owner):
             worker.recipes.add(name)
             worker.connection.send_bytes(pickle.dumps(("recipe", name, data)))
         light = replace(task, recipe=None, recipe_name=name)
+        if isinstance(light, ChunkTask):
+            light = replace(light, worker=worker.number)
         worker.connection.send_bytes(pickle.dumps(("task", number, light)))
 
     def _listen(self, seconds: float) -> None:

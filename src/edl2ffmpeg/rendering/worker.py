@@ -88,7 +88,7 @@ class _Worker:
         # Messages in their order: recipes, tasks, and that a recipe is done with.
         self._messages: queue.SimpleQueue[list[Any] | None] = queue.SimpleQueue()
         self._recipes: dict[str, Recipe] = {}
-        self._renderer: tuple[str, ChunkRenderer] | None = None
+        self._renderer: tuple[tuple[str, int | None], ChunkRenderer] | None = None
         self._stopping = False
         self._task = -1
         self._done = 0
@@ -181,17 +181,17 @@ class _Worker:
         self._send(*answer)
 
     def _renderer_of(self, task: ChunkTask) -> ChunkRenderer:
-        """The open renderer, if it is of the task's recipe, or else a new one."""
-        name = task.recipe_name
-        if self._renderer is None or self._renderer[0] != name:
+        """The open renderer, if it is of the task's recipe and device, or else a new one."""
+        key = (task.recipe_name, task.device)
+        if self._renderer is None or self._renderer[0] != key:
             self._close_renderer()
-            renderer = ChunkRenderer(self._recipes[name], task.cores)
-            self._renderer = (name, renderer)
+            renderer = ChunkRenderer(self._recipes[task.recipe_name], task.cores, task.device)
+            self._renderer = (key, renderer)
         return self._renderer[1]
 
     def _forget(self, name: str) -> None:
         self._recipes.pop(name, None)
-        if self._renderer is not None and self._renderer[0] == name:
+        if self._renderer is not None and self._renderer[0][0] == name:
             self._close_renderer()
 
     def _close_renderer(self) -> None:
