@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 from edl2ffmpeg._version import __version__
 
 if TYPE_CHECKING:
-    from edl2ffmpeg.api import ComposedFrame, FrameReader, load_timeline, open_frames, render, still
+    from edl2ffmpeg.api import (
+        ComposedFrame,
+        FrameReader,
+        load_timeline,
+        open_frames,
+        render,
+        render_batch,
+        still,
+    )
     from edl2ffmpeg.errors import (
         DecodeError,
         DeviceError,
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
         SeekError,
         SettingsError,
     )
+    from edl2ffmpeg.jobs.batch_result import BatchMovie, BatchProgress, BatchResult
     from edl2ffmpeg.jobs.render_job import RenderResult
     from edl2ffmpeg.plan.frame_planner import FramePlanner
     from edl2ffmpeg.plan.model import FramePlan
@@ -56,6 +65,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AudioSpeed",
     "AudioTracks",
+    "BatchMovie",
+    "BatchProgress",
+    "BatchResult",
     "ComposedFrame",
     "DecodeError",
     "DeviceError",
@@ -90,12 +102,16 @@ __all__ = [
     "load_timeline",
     "open_frames",
     "render",
+    "render_batch",
     "still",
 ]
 
 _HOMES = {
     "AudioSpeed": "settings",
     "AudioTracks": "settings",
+    "BatchMovie": "jobs.batch_result",
+    "BatchProgress": "jobs.batch_result",
+    "BatchResult": "jobs.batch_result",
     "ComposedFrame": "api",
     "Fit": "settings",
     "FramePlan": "plan.model",
@@ -111,6 +127,7 @@ _HOMES = {
     "load_timeline": "api",
     "open_frames": "api",
     "render": "api",
+    "render_batch": "api",
     "still": "api",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,12 +15,15 @@ import numpy.typing as npt
 from edl2ffmpeg.devices.selection import require_cpu
 from edl2ffmpeg.errors import SettingsError
 from edl2ffmpeg.frame import PIXEL_FORMATS, Frame, PixelFormat
+from edl2ffmpeg.jobs.batch import Batch, BatchProgressCallback
+from edl2ffmpeg.jobs.batch_result import BatchResult
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.render_job import (
     RenderResult,
     access_rules,
     all_warnings,
     frame_range_of,
+    read_timeline,
     refuse_own_files,
     refuse_warnings,
     render_timeline,
@@ -36,11 +39,18 @@ from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.video_pipeline import VideoPipeline
 from edl2ffmpeg.settings import RenderSettings
-from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import frame_time
 
-__all__ = ["ComposedFrame", "FrameReader", "load_timeline", "open_frames", "render", "still"]
+__all__ = [
+    "ComposedFrame",
+    "FrameReader",
+    "load_timeline",
+    "open_frames",
+    "render",
+    "render_batch",
+    "still",
+]
 
 
 def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> Timeline:
@@ -51,14 +61,7 @@ def load_timeline(path: str | Path, settings: RenderSettings | None = None) -> T
     Raises ``EdlSyntaxError`` when it is not JSON, ``EdlValidationError`` with every problem
     (at most 20).
     """
-    chosen = settings or RenderSettings()
-    rules = access_rules(chosen)
-    return load_timeline_file(
-        Path(path),
-        resolve=rules.resolve,
-        locations=rules.locations,
-        frame_rate=chosen.frame_rate,
-    )
+    return read_timeline(Path(path), settings or RenderSettings())
 
 
 def render(
@@ -83,6 +86,30 @@ def render(
     if not isinstance(edl, Timeline):
         refuse_sidecar_names(timeline, Path(output), chosen, (Path(edl),))
     return render_timeline(timeline, Path(output), chosen, progress)
+
+
+def render_batch(
+    edls: Iterable[str | Path],
+    out_dir: str | Path,
+    settings: RenderSettings | None = None,
+    *,
+    format: str = "mp4",
+    skip_existing: bool = False,
+    progress: BatchProgressCallback | None = None,
+    **options: Any,
+) -> BatchResult:
+    """Renders EDLs to ``out_dir/STEM.FORMAT`` by the same worker processes, several at a time.
+
+    ``settings`` and ``options`` are those of ``render``, for all of them.  An EDL that fails is
+    an entry of the result and stops no other.  With ``skip_existing`` movies that are there are
+    left alone.  ``progress`` is called in the calling thread, about ten times a second and for
+    every movie that is finished; an exception it raises stops all.  Raises ``SettingsError``
+    for what can work for no EDL.
+    """
+    chosen = replace(settings or RenderSettings(), **options)
+    paths = [Path(edl) for edl in edls]
+    with Batch(paths, Path(out_dir), chosen, format=format, skip_existing=skip_existing) as batch:
+        return batch.run(progress)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ __all__ = [
     "Parser",
     "add_access_options",
     "add_hardware_options",
+    "add_render_options",
     "checked",
     "count",
     "picture_parser",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 COMMANDS = {
+    "batch": "render many EDLs by the same workers",
     "check": "say what is wrong with an EDL and its media",
     "plan": "print what is drawn for one frame",
     "still": "write one frame of the movie as a picture",
@@ -48,6 +50,7 @@ _USAGE = "edl2ffmpeg EDL OUT [options]\n       edl2ffmpeg {" + ",".join(COMMANDS
 
 # Commands with one thing in common share a line.
 _TOLD = {
+    "batch": COMMANDS["batch"],
     "check": COMMANDS["check"],
     "plan": COMMANDS["plan"],
     "still, sheet, waveform": "draw one frame, both sides of every cut, or the sound",
@@ -87,13 +90,18 @@ def render_parser() -> argparse.ArgumentParser:
         "out", metavar="OUT", type=Path,
         help=".mp4 .mov .mkv .webm .mxf .ts; sound: .wav .m4a .flac .mp3 .opus",
     )  # fmt: skip
+    add_render_options(parser)
+    return parser
+
+
+def add_render_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what says how movies are made, for ``edl2ffmpeg EDL OUT`` and for a batch."""
     _add_encoding_options(parser.add_argument_group("encoding"))
     _add_sound_options(parser.add_argument_group("sound"))
     _add_timeline_options(parser.add_argument_group("timeline"))
     add_hardware_options(parser.add_argument_group("hardware"))
     add_access_options(parser.add_argument_group("what the EDL may open"))
     _add_running_options(parser.add_argument_group("running"))
-    return parser
 
 
 def _add_encoding_options(group: argparse._ActionsContainer) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from edl2ffmpeg.arguments import COMMANDS, render_parser
+from edl2ffmpeg.commands.batch import run_batch
 from edl2ffmpeg.commands.inspect import run_check, run_plan, run_schema
 from edl2ffmpeg.commands.machine import run_devices, run_doctor
 from edl2ffmpeg.commands.pictures import run_sheet, run_still, run_waveform
@@ -23,6 +24,7 @@ __all__ = ["run"]
 Command = Callable[[Sequence[str], Interruption], int]
 
 _COMMANDS: dict[str, Command] = {
+    "batch": run_batch,
     "check": run_check,
     "plan": run_plan,
     "still": run_still,

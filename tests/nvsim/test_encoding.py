@@ -412,14 +412,25 @@ print(counts(), round(resident() - memory, 1))
 # -- in worker processes ------------------------------------------------------------
 
 
-def in_workers(folder: Path, kernels: Path, *options: str, **faults: Any) -> SimulatorRun:
-    """The command with NVENC, which tries the device in one process and renders in others."""
+def in_workers(
+    folder: Path, kernels: Path, *options: str, bad_device: str = "", **faults: Any
+) -> SimulatorRun:
+    """The command with NVENC, which tries the device in one process and renders in others.
+
+    ``bad_device`` is ``NUMBER:HOW`` of one that fails in workers; see ``worker_faults``.
+    """
     if not (folder / "cut.json").exists():
         on_simulator("", kernels, folder).checked()
     command = ["-m", "edl2ffmpeg", str(folder / "cut.json"), str(folder / "out.mp4")]
     return nvsim.run_python(
         [*command, *options],
-        environment=worker_fault("simulator", folder, WORKER_KERNELS=str(kernels)),
+        environment=worker_fault(
+            "simulator",
+            folder,
+            times=99,
+            WORKER_KERNELS=str(kernels),
+            **({"WORKER_BAD_DEVICE": bad_device} if bad_device else {}),
+        ),
         **faults,
     )
 
@@ -508,3 +519,63 @@ def test_a_session_that_fails_is_closed_in_order_and_tried_again(
     assert len(told["chunks"]["failures"]) == 1
     assert told["device"]["used"] == "cuda:0"
     assert_same_pictures(tmp_path)
+
+
+# -- on several devices -------------------------------------------------------------
+
+SPREAD = ("--jobs", "2", "--chunk-seconds", "0.2")
+
+
+def devices_told(folder: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Which device made each chunk, and the attempts that failed."""
+    chunks = json.loads((folder / "report.json").read_text())["chunks"]
+    return [chunk["device"] for chunk in chunks["done"]], chunks["failures"]
+
+
+@pytest.mark.parametrize("accelerator", ["auto", "cuda"])
+@pytest.mark.parametrize("codec", ["h264_nvenc", "libx264"])
+def test_workers_are_spread_over_the_devices(
+    accelerator: str, codec: str, kernels: Path, tmp_path: Path
+) -> None:
+    report = str(tmp_path / "report.json")
+    run = in_workers(
+        tmp_path, kernels, *SPREAD, "--hw-accel", accelerator, "-c", codec, "--report", report,
+        devices=2,
+    ).checked()  # fmt: skip
+    assert not run.report.calls
+    for other in run.others.values():
+        other.assert_clean()
+    devices, failures = devices_told(tmp_path)
+    assert set(devices) == {"cuda:0", "cuda:1"}
+    assert not failures
+    assert len(list(decoded(tmp_path / "out.mp4"))) == 25
+
+
+def test_a_device_that_is_named_is_the_only_one(kernels: Path, tmp_path: Path) -> None:
+    report = str(tmp_path / "report.json")
+    in_workers(
+        tmp_path, kernels, *SPREAD, "--hw-device", "1", "--report", report, devices=2
+    ).checked()
+    assert set(devices_told(tmp_path)[0]) == {"cuda:1"}
+
+
+@pytest.mark.parametrize("how", ["hang", "die", "lost", "missing"])
+@pytest.mark.parametrize("fallback", ["allow", "error"])
+def test_a_device_that_fails_leaves_its_chunks_to_the_other(
+    how: str, fallback: str, kernels: Path, tmp_path: Path
+) -> None:
+    report = str(tmp_path / "report.json")
+    run = in_workers(
+        tmp_path, kernels, *SPREAD, "--hw-accel", "cuda", "--hw-fallback", fallback,
+        "--stall-timeout", "2", "--report", report, bad_device=f"1:{how}", devices=2,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    devices, failures = devices_told(tmp_path)
+    assert set(devices) == {"cuda:0"}
+    assert failures
+    assert {failure["device"] for failure in failures} == {"cuda:1"}
+    assert all(failure["attempt"] == 1 for failure in failures)
+    if how != "die":
+        # Only what was waiting already meets it, and hardly that while it hangs.
+        assert len(failures) <= (2 if how == "hang" else 4)

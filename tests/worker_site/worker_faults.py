@@ -1,8 +1,9 @@
 """What can go wrong in a worker process, put into the product's own functions from outside.
 
 A fault is ``NAME`` or ``NAME:CHUNK``: it strikes at the fifth frame of that chunk (0 if none is
-named), as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in ``WORKER_FAULT_FOLDER``,
-since a process that was struck remembers nothing).
+named); ``die-whole`` before the first frame of a movie that is rendered as a whole.  It does so
+as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in ``WORKER_FAULT_FOLDER``, since a
+process that was struck remembers nothing).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ def install(fault: str) -> None:
     if name == "simulator":
         _find_simulator()
         return
+    if name == "die-whole":
+        _at_whole_movies(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        return
     strikes: dict[str, Callable[[Any], None]] = {
         "hang": lambda encoder: time.sleep(600),
         "die": lambda encoder: os.kill(os.getpid(), signal.SIGKILL),
@@ -39,6 +43,29 @@ def _find_simulator() -> None:
     from nvsim.product import use_simulator
 
     use_simulator(Path(os.environ["WORKER_KERNELS"]))
+    if "WORKER_BAD_DEVICE" in os.environ:
+        number, _, how = os.environ["WORKER_BAD_DEVICE"].partition(":")
+        _spoil_device(int(number), how)
+
+
+def _spoil_device(bad: int, how: str) -> None:
+    """Workers that open device ``bad`` hang there, die, or find it lost or missing."""
+    from edl2ffmpeg.errors import DeviceLostError, DeviceUnavailableError
+    from edl2ffmpeg.rendering import chunk
+
+    opened = chunk.opened_hardware
+
+    def opening(decision: Any) -> Any:
+        if decision.number == bad and _may_strike():
+            if how == "hang":
+                time.sleep(600)
+            elif how == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            kind = DeviceLostError if how == "lost" else DeviceUnavailableError
+            raise kind(f"{decision.used} is {how}", decision.used)
+        return opened(decision)
+
+    chunk.opened_hardware = opening
 
 
 def _may_strike() -> bool:
@@ -70,6 +97,19 @@ def _at_frame(chunk: int, strike: Callable[[Any], None]) -> None:
 
     ChunkRenderer.render = rendering  # type: ignore[method-assign]
     PictureFileEncoder.write_frame = writing  # type: ignore[method-assign]
+
+
+def _at_whole_movies(strike: Callable[[], None]) -> None:
+    from edl2ffmpeg.rendering.session import RenderSession
+
+    run = RenderSession.run
+
+    def running(self: Any, progress: Any = None) -> Any:
+        if _may_strike():
+            strike()
+        return run(self, progress)
+
+    RenderSession.run = running  # type: ignore[method-assign]
 
 
 def _eat(encoder: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
@@ -48,7 +48,8 @@ class DeviceDecision:
     ``number`` is which CUDA device; ``decodes`` says that it decodes what it can, and ``encode``
     what encodes the pictures.  ``accelerator`` is another kind of device, with which FFmpeg
     decodes and encodes to and from host memory; ``accelerator_device`` is which of them.
-    ``may_use_cpu`` says that the CPU may take the device's place where it fails.
+    ``may_use_cpu`` says that the CPU may take the device's place where it fails.  ``numbers`` are
+    the CUDA devices that worker processes are spread over, where there are several.
     """
 
     requested: str
@@ -60,6 +61,15 @@ class DeviceDecision:
     accelerator: str = ""
     accelerator_device: str | None = None
     may_use_cpu: bool = False
+    numbers: tuple[int, ...] = ()
+
+    def on_device(self, number: int) -> DeviceDecision:
+        """The same on another CUDA device."""
+        if number == self.number:
+            return self
+        used = f"cuda:{number}"
+        encode = replace(self.encode, used=used) if self.encodes else self.encode
+        return replace(self, number=number, used=used, encode=encode)
 
     @property
     def is_cuda(self) -> bool:
@@ -114,7 +124,7 @@ class DeviceRequest:
     """What the settings ask for, before anybody has looked whether it is there.
 
     ``number`` None is no CUDA device at all, ``accelerator_device`` which one of another kind.
-    ``encodes`` None leaves it to what is there.
+    ``encodes`` None leaves it to what is there.  ``is_pinned`` asks for this device by its name.
     """
 
     kind: HardwareAcceleration
@@ -122,6 +132,7 @@ class DeviceRequest:
     decodes: bool = False
     encodes: bool | None = False
     accelerator_device: str | None = None
+    is_pinned: bool = False
 
     @property
     def accelerator(self) -> str:
@@ -146,7 +157,8 @@ def requested_device(settings: RenderSettings) -> DeviceRequest:
     if asked in (HardwareAcceleration.CUDA, HardwareAcceleration.AUTO):
         number = _cuda_number(settings.hw_device)
         decodes = settings.hw_decode is not False
-        return DeviceRequest(asked, number, decodes, settings.hw_encode)
+        pinned = settings.hw_device is not None
+        return DeviceRequest(asked, number, decodes, settings.hw_encode, is_pinned=pinned)
     decodes = settings.hw_decode is not False
     return DeviceRequest(asked, None, decodes, settings.hw_encode, settings.hw_device)
 

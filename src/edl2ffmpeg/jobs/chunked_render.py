@@ -19,6 +19,7 @@ from typing import Any
 from edl2ffmpeg.devices.cpu import usable_cores, worker_count
 from edl2ffmpeg.errors import (
     DeviceError,
+    DeviceLostError,
     DeviceUnavailableError,
     Edl2FfmpegError,
     EncodeError,
@@ -26,7 +27,8 @@ from edl2ffmpeg.errors import (
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import ChunkStore, DonePart
-from edl2ffmpeg.jobs.executors import Executor, InProcessExecutor
+from edl2ffmpeg.jobs.crew import Crew
+from edl2ffmpeg.jobs.executors import Executor, InProcessExecutor, TaskFuture
 from edl2ffmpeg.jobs.job import Job
 from edl2ffmpeg.jobs.job_folder import JobFolder
 from edl2ffmpeg.jobs.workers import WorkerPool
@@ -42,6 +44,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1
 _CLIPS_NAMED = 5
+_WORKERS_PER_DEVICE = 2
 # What cannot be helped by trying again.
 _FULL_DISK = "no space left on the device"
 
@@ -66,12 +69,16 @@ class Rendered:
 
 @dataclass
 class _Pending:
-    """A task that was submitted; ``chunk`` is None for the sound."""
+    """A task that was submitted; ``chunk`` is None for the sound.
+
+    ``devices`` are the CUDA devices that it may choose from; none where there is one at most.
+    """
 
     chunk: Chunk | None
     part: DonePart
     path: Path
     attempt: int
+    devices: tuple[int, ...] = ()
 
 
 class _UseCpuError(Exception):
@@ -79,7 +86,10 @@ class _UseCpuError(Exception):
 
 
 class ChunkedRender:
-    """One render of ``job`` with ``recipe``; call ``run`` once."""
+    """One render of ``job`` with ``recipe``; call ``run`` once.
+
+    With a ``crew`` its workers render, else those that the settings ask for.
+    """
 
     def __init__(
         self,
@@ -88,8 +98,10 @@ class ChunkedRender:
         folder: JobFolder,
         store: ChunkStore,
         progress: ProgressCallback | None,
+        crew: Crew | None = None,
     ) -> None:
         self._job = job
+        self._crew = crew
         self._recipe = recipe
         self._chunks = job.chunks
         self._planner = job.planner
@@ -100,7 +112,9 @@ class ChunkedRender:
         self._started = perf_counter()
         self._results: dict[int, tuple[ChunkResult, DonePart]] = {}
         self._sound: tuple[SoundResult, DonePart] | None = None
-        self._todo: deque[tuple[Chunk | None, int]] = deque()
+        # With the devices that an attempt that failed has left.
+        self._todo: deque[tuple[Chunk | None, int, tuple[int, ...]]] = deque()
+        self._devices = recipe.device.numbers
         self._pending: dict[Future[Any], _Pending] = {}
         self._rendered = Rendered()
         self._reused_frames = 0
@@ -139,13 +153,15 @@ class ChunkedRender:
         self._recipe = replace(self._recipe, device=self._job.device, video=self._job.video)
         if encoded:
             self._results.clear()
+        self._devices = ()
 
     def _run_all(self) -> None:
         self._todo = deque(
-            (chunk, 1) for chunk in self._chunks if chunk.number not in self._results
+            (chunk, 1, ()) for chunk in self._chunks if chunk.number not in self._results
         )
         self._pending.clear()
-        workers = self._worker_count(len(self._todo))
+        crew = self._crew
+        workers = crew.size if crew is not None else self._worker_count(len(self._todo))
         self._rendered.workers = workers
         with ExitStack() as stack:
             video, audio = self._executors(stack, workers)
@@ -158,11 +174,11 @@ class ChunkedRender:
             while self._todo or self._pending:
                 # One waits for each worker, so that none waits for us.
                 while self._todo and self._chunks_pending < max(2 * workers, 1):
-                    chunk, attempt = self._todo.popleft()
+                    chunk, attempt, devices = self._todo.popleft()
                     if chunk is None:
                         self._submit_sound(audio, attempt)
                     else:
-                        self._submit_chunk(video, chunk, attempt, workers)
+                        self._submit_chunk(video, chunk, attempt, workers, devices)
                     self._take_finished(0)
                 self._take_finished(_LOOK_SECONDS)
                 self._tell(video)
@@ -176,6 +192,10 @@ class ChunkedRender:
         if jobs is None:
             frame = video.width * video.height * 3 * (1 if video.pixel_format.depth == 8 else 2)
             jobs = worker_count(chunks, frame)
+            device = self._recipe.device
+            if device.encodes and device.is_cuda:
+                # More than two keep none of its engines any busier, and sessions may be few.
+                jobs = min(jobs, _WORKERS_PER_DEVICE * max(len(device.numbers), 1))
         jobs = min(jobs, chunks)
         # A driver that hangs can only be helped by ending its process.
         supervised = self._recipe.device.uses_hardware and self._settings.jobs != 0
@@ -186,6 +206,11 @@ class ChunkedRender:
         if not workers:
             single = stack.enter_context(InProcessExecutor(self._between))
             return single, single
+        if self._crew is not None:
+            return (
+                stack.enter_context(self._crew.pictures()),
+                stack.enter_context(self._crew.sound()),
+            )
         limits = (self._settings.stall_timeout or None, self._settings.worker_memory)
         return (
             stack.enter_context(WorkerPool(workers, *limits)),
@@ -196,7 +221,15 @@ class ChunkedRender:
     def _chunks_pending(self) -> int:
         return sum(entry.chunk is not None for entry in self._pending.values())
 
-    def _submit_chunk(self, executor: Executor, chunk: Chunk, attempt: int, workers: int) -> None:
+    def _submit_chunk(
+        self,
+        executor: Executor,
+        chunk: Chunk,
+        attempt: int,
+        workers: int,
+        devices: tuple[int, ...],
+    ) -> None:
+        devices = devices or self._devices
         part = self._store.chunk(self._recipe, chunk)
         found = self._store.found_chunk(part, chunk)
         if found is not None:
@@ -206,8 +239,8 @@ class ChunkedRender:
             return
         path = self._folder.part(part.key, chunk.number, attempt)
         cores = max(usable_cores() // max(workers, 1), 1)
-        future = executor.submit(ChunkTask(self._recipe, chunk, path, cores, attempt))
-        self._pending[future] = _Pending(chunk, part, path, attempt)
+        task = ChunkTask(self._recipe, chunk, path, cores, attempt, devices=devices)
+        self._pending[executor.submit(task)] = _Pending(chunk, part, path, attempt, devices)
 
     def _submit_sound(self, executor: Executor, attempt: int) -> None:
         part = self._store.sound(self._recipe)
@@ -228,7 +261,7 @@ class ChunkedRender:
             try:
                 self._take(pending, future.result())
             except (WorkerError, DeviceError, EncodeError) as error:
-                self._failed(pending, error)
+                self._failed(pending, error, future.worker if isinstance(future, TaskFuture) else 0)
             except Edl2FfmpegError:
                 self._remove(pending)
                 raise
@@ -251,10 +284,15 @@ class ChunkedRender:
         with suppress(OSError):
             pending.path.unlink(missing_ok=True)
 
-    def _failed(self, pending: _Pending, error: Edl2FfmpegError) -> None:
-        """Tries it again, or raises what it comes to."""
+    def _failed(self, pending: _Pending, error: Edl2FfmpegError, worker: int) -> None:
+        """Tries it again, on another device if there is one, or raises what it comes to."""
         self._remove(pending)
         device = self._recipe.device
+        others: tuple[int, ...] = ()
+        if pending.devices:
+            number = pending.devices[worker % len(pending.devices)]
+            device = device.on_device(number)
+            others = tuple(other for other in pending.devices if other != number)
         # What the sound is made with is no device.
         on_device = device.uses_hardware and pending.chunk is not None
         stalled = isinstance(error, WorkerError) and error.stalled
@@ -268,14 +306,15 @@ class ChunkedRender:
                 "beside the movie; make room and run it again",
                 str(self._folder.path),
             ) from error
-        # A driver that hung once hangs again, and each time costs the whole limit.
-        is_final = pending.attempt > self._settings.retries or isinstance(
-            error, DeviceUnavailableError
-        )
+        is_missing = isinstance(error, DeviceUnavailableError)
+        if others and (stalled or is_missing or isinstance(error, DeviceLostError)):
+            # It would fail the others' chunks too, and each that hangs costs the whole limit.
+            self._devices = tuple(entry for entry in self._devices if entry != number) or others
+        is_final = pending.attempt > self._settings.retries or (is_missing and not others)
         may_use_cpu = on_device and device.may_use_cpu
-        if may_use_cpu and (is_final or stalled):
-            raise _UseCpuError(self._on_device(error)) from error
-        if isinstance(error, DeviceUnavailableError):
+        if may_use_cpu and (is_final or (stalled and not others)):
+            raise _UseCpuError(self._on_device(error, device.used)) from error
+        if is_missing and is_final:
             raise error
         if is_final:
             what = f"{self._name(pending)} failed {pending.attempt} time"
@@ -287,11 +326,10 @@ class ChunkedRender:
             "%s: %s; trying again (%d of %d)",
             self._name(pending), error, pending.attempt, self._settings.retries,
         )  # fmt: skip
-        self._todo.appendleft((pending.chunk, pending.attempt + 1))
+        self._todo.appendleft((pending.chunk, pending.attempt + 1, others))
 
-    def _on_device(self, error: Edl2FfmpegError) -> str:
+    def _on_device(self, error: Edl2FfmpegError, name: str) -> str:
         text = str(error)
-        name = self._recipe.device.used
         return text if isinstance(error, DeviceError) else f"{name}: {text}"
 
     def _name(self, pending: _Pending) -> str:

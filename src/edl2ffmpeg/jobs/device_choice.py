@@ -59,7 +59,8 @@ def choose_stages(
     encoder, no_encoder = _device_encoder(settings, request, container, size, frame_rate)
     if encoder is None and request.encodes and not allows_cpu(settings):
         raise SettingsError(f"--hw-encode cannot be had: {no_encoder}")
-    trial = _trial(request, encoder)
+    several = not request.is_pinned and settings.jobs != 0
+    trial = _trial(request, encoder, several)
     if trial.failure:
         if not allows_cpu(settings):
             sentence = trial.failure
@@ -80,6 +81,7 @@ def choose_stages(
         accelerator=request.accelerator,
         accelerator_device=request.accelerator_device,
         may_use_cpu=allows_cpu(settings),
+        numbers=tuple(range(trial.devices)) if several and trial.devices > 1 else (),
     )
     if encoder is not None and not trial.encoder_failure:
         return replace(decision, encode=StageDecision(used, encoder.encoder)), encoder
@@ -193,7 +195,8 @@ def _device_encoder(
         return None, str(error)
 
 
-def _trial(request: DeviceRequest, encoder: VideoOutput | None) -> DeviceTrial:
+def _trial(request: DeviceRequest, encoder: VideoOutput | None, several: bool) -> DeviceTrial:
+    """Tries the device where that has to be known; ``several`` asks how many there are."""
     name = encoder.encoder if encoder is not None else None
     if request.accelerator:
         return try_accelerator(request.accelerator, request.accelerator_device, name)
@@ -202,7 +205,7 @@ def _trial(request: DeviceRequest, encoder: VideoOutput | None) -> DeviceTrial:
         missing = why_no_cuda()
         if missing:
             return DeviceTrial(failure=missing)
-    elif encoder is None:
+    elif encoder is None and not several:
         # Opening it for the render tells as well.
         return DeviceTrial()
     return try_device(request.number, name)

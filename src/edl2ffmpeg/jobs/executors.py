@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from edl2ffmpeg.jobs.movie_task import MovieTask
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.chunk import (
     ChunkRenderer,
@@ -25,10 +26,23 @@ from edl2ffmpeg.rendering.chunk import (
 from edl2ffmpeg.rendering.progress import Progress
 from edl2ffmpeg.rendering.recipe import Recipe
 
-__all__ = ["Activity", "Executor", "InProcessExecutor", "Task", "TaskResult"]
+__all__ = [
+    "Activity",
+    "Executor",
+    "InProcessExecutor",
+    "Task",
+    "TaskFuture",
+    "TaskResult",
+]
 
-Task = ChunkTask | SoundTask
+Task = ChunkTask | SoundTask | MovieTask
 TaskResult = ChunkResult | SoundResult
+
+
+class TaskFuture(Future[Any]):
+    """A future that also tells which worker has had its task, from 0."""
+
+    worker = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,7 @@ class InProcessExecutor(Owner):
             self._threads.append(thread)
             thread.start()
             return future
+        assert isinstance(task, ChunkTask)
         try:
             renderer = self._renderer_of(task)
             future.set_result(

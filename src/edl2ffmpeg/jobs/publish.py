@@ -21,7 +21,7 @@ from typing import Protocol
 
 from edl2ffmpeg.errors import EncodeError, MediaError, SettingsError
 
-__all__ = ["KeptWork", "PublishGuard", "cut_name", "published"]
+__all__ = ["KeptWork", "PublishGuard", "cut_name", "published", "remove_abandoned"]
 
 _SUFFIX = ".partial"
 # What mkstemp puts in the middle.
@@ -139,14 +139,23 @@ def _locked_partial(place: Path) -> tuple[int, Path]:
 
 def _complete(descriptor: int, output: Path) -> None:
     try:
-        mask = os.umask(0)
-        os.umask(mask)
         # FAT refuses modes that it cannot store.
         with contextlib.suppress(OSError):
-            os.fchmod(descriptor, 0o666 & ~mask)
+            os.fchmod(descriptor, 0o666 & ~_umask())
         _to_disk(descriptor)
     except OSError as error:
         raise EncodeError(f"{output}: cannot be put in place: {error.strerror}") from error
+
+
+def _umask() -> int:
+    with contextlib.suppress(OSError):
+        # Reading it otherwise means setting it, for other threads as well.
+        for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _give_name(partial: Path, place: Path, output: Path, replace: bool) -> None:
@@ -215,6 +224,12 @@ def _take_name(partial: Path, place: Path) -> None:
     except OSError:
         place.unlink()
         raise
+
+
+def remove_abandoned(output: Path) -> None:
+    """Removes partial files of ``output`` whose writer, another process, is gone."""
+    with contextlib.suppress(OSError):
+        _remove_abandoned(Path(os.path.realpath(output)))
 
 
 def _remove_abandoned(place: Path) -> None:

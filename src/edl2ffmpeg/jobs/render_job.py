@@ -17,8 +17,10 @@ from edl2ffmpeg.errors import (
     SettingsError,
 )
 from edl2ffmpeg.jobs.check import MediaNotes
+from edl2ffmpeg.jobs.crew import Crew
 from edl2ffmpeg.jobs.device_choice import choose_stages, without_pictures
 from edl2ffmpeg.jobs.job import Job, Outcome, RenderResult, refuse_warnings
+from edl2ffmpeg.jobs.movie_task import MovieTask, render_by_crew
 from edl2ffmpeg.jobs.publish import PublishGuard
 from edl2ffmpeg.jobs.render_report import render_result
 from edl2ffmpeg.jobs.subtitles import SubtitleJob
@@ -37,6 +39,7 @@ from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.recipe import access_rules
 from edl2ffmpeg.rendering.sound import stream_titles
 from edl2ffmpeg.settings import RenderSettings, Subtitles
+from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.media_use import lut_files, media_segments
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import format_seconds, frame_at
@@ -44,10 +47,22 @@ from edl2ffmpeg.timing import format_seconds, frame_at
 __all__ = [
     "RenderResult",
     "access_rules",
+    "read_timeline",
     "refuse_warnings",
     "render_timeline",
     "with_overrides",
 ]
+
+
+def read_timeline(path: Path, settings: RenderSettings) -> Timeline:
+    """The EDL at ``path``, read and validated as the settings ask for; opens no media."""
+    rules = access_rules(settings)
+    return load_timeline_file(
+        path,
+        resolve=rules.resolve,
+        locations=rules.locations,
+        frame_rate=settings.frame_rate,
+    )
 
 
 def with_overrides(timeline: Timeline, settings: RenderSettings) -> Timeline:
@@ -85,11 +100,13 @@ def render_timeline(
     settings: RenderSettings,
     progress: ProgressCallback | None = None,
     guard: PublishGuard | None = None,
+    crew: Crew | None = None,
 ) -> RenderResult:
     """Renders ``timeline`` to ``output``, which appears only when it is whole.
 
     ``guard`` is told when there is something to clean up, what is kept, and when nothing may
-    stop any more.
+    stop any more.  With a ``crew`` its workers render: chunks of it, or a movie of one chunk as a
+    whole.
 
     Raises an ``Edl2FfmpegError``; then a file that was there before is untouched, and nothing is
     left behind but, of several chunks, those that are done: the next render goes on from them.
@@ -98,9 +115,12 @@ def render_timeline(
     _refuse_output(job.timeline, output, settings, "output")
     for name in job.subtitles.files:
         _refuse_output(job.timeline, name, settings, "subtitle file")
+    if crew is not None and not _goes_by_chunks(job, settings):
+        task = MovieTask(timeline, output, settings)
+        return render_by_crew(task, crew, job, progress)
     outcome: Outcome | None
     try:
-        outcome = _render(job, output, settings, progress, guard)
+        outcome = _render(job, output, settings, progress, guard, crew)
     except DeviceError as error:
         # Workers have tried it again by now, and on the CPU where they may.
         if settings.jobs != 0 or not job.device.may_use_cpu:
@@ -108,7 +128,8 @@ def render_timeline(
         reason = str(error)
         outcome = None
     if outcome is None:
-        outcome = _render(job.on_the_cpu(settings, reason), output, settings, progress, guard)
+        on_cpu = job.on_the_cpu(settings, reason)
+        outcome = _render(on_cpu, output, settings, progress, guard, crew)
     # What was foretold of the sources' ends has been measured by now, or did not come true.
     warnings = all_warnings(job.timeline, MediaNotes(outcome.notes.odd), outcome.warnings)
     return render_result(output, settings, outcome, warnings)
@@ -120,10 +141,16 @@ def _render(
     settings: RenderSettings,
     progress: ProgressCallback | None,
     guard: PublishGuard | None,
+    crew: Crew | None,
 ) -> Outcome:
+    if _goes_by_chunks(job, settings):
+        return render_in_chunks(job, output, settings, progress, guard, crew)
+    return render_at_once(job, output, settings, progress, guard)
+
+
+def _goes_by_chunks(job: Job, settings: RenderSettings) -> bool:
     in_chunks = len(job.chunks) > 1 or (job.device.uses_hardware and settings.jobs != 0)
-    render = render_in_chunks if job.video is not None and in_chunks else render_at_once
-    return render(job, output, settings, progress, guard)
+    return job.video is not None and in_chunks
 
 
 def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> Job:

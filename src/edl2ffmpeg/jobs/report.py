@@ -15,7 +15,7 @@ from edl2ffmpeg.jobs.render_job import refuse_own_files, refuse_sources
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 
-__all__ = ["report_to"]
+__all__ = ["batch_report_to", "report_to"]
 
 
 @contextmanager
@@ -37,6 +37,43 @@ def report_to(
         return
     refuse_own_files(path, "report", others)
     refuse_sources(timeline, path, "report")
+    with _written(path, settings, guard, "the movie is done, but its") as write:
+        yield write
+
+
+@contextmanager
+def batch_report_to(
+    path: Path | None,
+    others: Mapping[str, Path | None],
+    settings: RenderSettings,
+    guard: PublishGuard | None = None,
+) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """The same for the report of a batch, before any of its EDLs is read.
+
+    What it replaces may be a report alone: any other file might be a source of an EDL.
+    """
+    if path is None:
+        yield lambda report: None
+        return
+    refuse_own_files(path, "report", others)
+    if settings.overwrite and os.path.exists(path) and not _is_batch_report(path):
+        raise SettingsError(f"{path}: is no report of a batch; give the report another name")
+    with _written(path, settings, guard, "the movies are done, but their") as write:
+        yield write
+
+
+def _is_batch_report(path: Path) -> bool:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"edl2ffmpeg", "totals", "movies"} <= set(found)
+
+
+@contextmanager
+def _written(
+    path: Path, settings: RenderSettings, guard: PublishGuard | None, done: str
+) -> Iterator[Callable[[dict[str, Any]], None]]:
     if os.path.exists(path) and not settings.overwrite:
         raise SettingsError(f"{path}: exists already; add --overwrite to replace it")
     with published(path, guard=guard) as partial:
@@ -48,8 +85,7 @@ def report_to(
                 )
             except OSError as error:
                 raise EncodeError(
-                    f"{path}: the movie is done, but its report cannot be written: "
-                    f"{error.strerror}",
+                    f"{path}: {done} report cannot be written: {error.strerror}",
                     str(path),
                 ) from error
 

@@ -13,6 +13,7 @@ from edl2ffmpeg.devices.cpu import CHUNK_ENCODER_THREADS, encoder_threads
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from edl2ffmpeg.jobs.chunked_render import ChunkedRender, Rendered
+from edl2ffmpeg.jobs.crew import Crew
 from edl2ffmpeg.jobs.device_choice import device_warnings
 from edl2ffmpeg.jobs.job import Job, Outcome, refuse_warnings
 from edl2ffmpeg.jobs.job_folder import JobFolder, remove_job_folder
@@ -101,8 +102,12 @@ def render_in_chunks(
     settings: RenderSettings,
     progress: ProgressCallback | None,
     guard: PublishGuard | None,
+    crew: Crew | None = None,
 ) -> Outcome:
-    """Renders chunks, which are kept beside the output until the movie is made of them."""
+    """Renders chunks, which are kept beside the output until the movie is made of them.
+
+    With a ``crew`` its workers render them, among those of other movies.
+    """
     started = perf_counter()
     recipe = _recipe(job, settings)
     with JobFolder(output, fresh=settings.fresh) as folder:
@@ -116,7 +121,7 @@ def render_in_chunks(
             with DecoderPool(job.access, settings.threads) as decoders:
                 notes = _checked_media(job, settings, decoders)
             store = ChunkStore(folder, job.planner, MediaIdentity(job.timeline, job.access))
-            render = ChunkedRender(job, recipe, folder, store, progress)
+            render = ChunkedRender(job, recipe, folder, store, progress, crew)
             rendered = render.run()
             warnings = device_warnings(job.device, settings)
             job = render.job

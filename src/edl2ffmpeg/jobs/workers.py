@@ -14,7 +14,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from concurrent.futures import Future
+from collections.abc import Iterable
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, Pipe, wait
@@ -22,8 +24,11 @@ from time import monotonic
 from typing import Any
 
 from edl2ffmpeg.errors import DeviceLostError, WorkerError
-from edl2ffmpeg.jobs.executors import Activity, Task
+from edl2ffmpeg.jobs.executors import Activity, Task, TaskFuture
+from edl2ffmpeg.jobs.movie_task import MovieTask
 from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.rendering.chunk import ChunkTask
+from edl2ffmpeg.rendering.recipe import Recipe
 from edl2ffmpeg.rendering.worker import start_command
 
 __all__ = ["WorkerPool"]
@@ -39,14 +44,18 @@ _ORDERLY_SECONDS = 0.5
 
 @dataclass(eq=False)
 class _Worker:
-    """One process: its connection, the recipes it has had, and what it is at."""
+    """One process: its connection, the recipes it has had, and what it is at.
 
+    ``number`` is the lowest that no other one has; whoever takes its place has it next.
+    """
+
+    number: int
     process: subprocess.Popen[bytes]
     connection: Connection
     since: float
     is_ready: bool = False
     recipes: set[str] = field(default_factory=set)
-    entry: tuple[int, Task, Future[Any]] | None = None
+    entry: tuple[int, Task, TaskFuture] | None = None
     frames: int = 0
     stage: str = "starting"
 
@@ -64,9 +73,11 @@ class WorkerPool(Owner):
         self._most = workers
         self._stall = stall_seconds
         self._memory = memory_bytes
-        self._queue: deque[tuple[int, Task, Future[Any]]] = deque()
+        self._queue: deque[tuple[int, Task, TaskFuture]] = deque()
         self._packed: dict[int, tuple[Any, str, bytes]] = {}
         self._workers: list[_Worker] = []
+        self._unwanted: set[Future[Any]] = set()
+        self._forgotten: deque[Recipe] = deque()
         self._changed = threading.Lock()
         self._stopping = False
         self._numbers = 0
@@ -77,14 +88,27 @@ class WorkerPool(Owner):
 
     def submit(self, task: Task) -> Future[Any]:
         """See ``Executor``."""
-        future: Future[Any] = Future()
+        future = TaskFuture()
         with self._changed:
             if self._stopping:
                 raise ValueError("the worker pool is closed")
             self._numbers += 1
             self._queue.append((self._numbers, task, future))
-        self._wake_writer.send_bytes(b"task")
+            self._wake_writer.send_bytes(b"task")
         return future
+
+    def cancel(self, futures: Iterable[Future[Any]], recipes: Iterable[Recipe] = ()) -> None:
+        """Ends these tasks, and returns when nothing of them is left; ``recipes`` are done with.
+
+        A process that is at one of them is killed.
+        """
+        pending = [future for future in futures if not future.done()]
+        with self._changed:
+            if not self._stopping:
+                self._unwanted.update(pending)
+                self._forgotten.extend(recipes)
+                self._wake_writer.send_bytes(b"cancel")
+        wait_for(pending)
 
     def activities(self) -> list[Activity]:
         """What each busy process is at."""
@@ -100,7 +124,7 @@ class WorkerPool(Owner):
             if self._stopping:
                 return
             self._stopping = True
-        self._wake_writer.send_bytes(b"stop")
+            self._wake_writer.send_bytes(b"stop")
         self._thread.join()
         self._wake_reader.close()
         self._wake_writer.close()
@@ -110,6 +134,7 @@ class WorkerPool(Owner):
     def _supervise(self) -> None:
         try:
             while not self._stopping:
+                self._end_unwanted()
                 self._give_tasks()
                 self._listen(_LOOK_SECONDS)
                 self._judge()
@@ -119,6 +144,26 @@ class WorkerPool(Owner):
             raise
         finally:
             self._end_all()
+
+    def _end_unwanted(self) -> None:
+        with self._changed:
+            unwanted, self._unwanted = self._unwanted, set()
+            dropped = [entry for entry in self._queue if entry[2] in unwanted]
+            self._queue = deque(entry for entry in self._queue if entry[2] not in unwanted)
+            forgotten = [self._packed.pop(id(recipe), None) for recipe in self._forgotten]
+            self._forgotten.clear()
+        for worker in tuple(self._workers):
+            if worker.entry is not None and worker.entry[2] in unwanted:
+                dropped.append(worker.entry)
+                self._drop(worker)
+        for _, _, future in dropped:
+            future.set_exception(CancelledError())
+        for _, name, _ in filter(None, forgotten):
+            for worker in self._workers:
+                if name in worker.recipes:
+                    worker.recipes.remove(name)
+                    with suppress(OSError):
+                        worker.connection.send_bytes(pickle.dumps(("forget", name)))
 
     def _give_tasks(self) -> None:
         with self._changed:
@@ -134,6 +179,7 @@ class WorkerPool(Owner):
                     entry[2].set_exception(WorkerError(why))
                     continue
                 worker.entry = entry
+                entry[2].worker = worker.number
                 worker.since, worker.frames, worker.stage = monotonic(), 0, "beginning with it"
                 # One that has just ended is found out by listening to it.
                 with suppress(OSError):
@@ -160,13 +206,18 @@ class WorkerPool(Owner):
             raise
         finally:
             theirs.close()
-        worker = _Worker(process, ours, monotonic())
+        taken = {worker.number for worker in self._workers}
+        number = next(number for number in range(self._most) if number not in taken)
+        worker = _Worker(number, process, ours, monotonic())
         self._workers.append(worker)
         _log.debug("started worker %d", process.pid)
         return worker
 
-    def _send_task(self, worker: _Worker, entry: tuple[int, Task, Future[Any]]) -> None:
+    def _send_task(self, worker: _Worker, entry: tuple[int, Task, TaskFuture]) -> None:
         number, task, _ = entry
+        if isinstance(task, MovieTask):
+            worker.connection.send_bytes(pickle.dumps(("task", number, task)))
+            return
         recipe = task.recipe
         known = self._packed.get(id(recipe))
         if known is None and recipe is not None:
@@ -178,6 +229,8 @@ class WorkerPool(Owner):
             worker.recipes.add(name)
             worker.connection.send_bytes(pickle.dumps(("recipe", name, data)))
         light = replace(task, recipe=None, recipe_name=name)
+        if isinstance(light, ChunkTask):
+            light = replace(light, worker=worker.number)
         worker.connection.send_bytes(pickle.dumps(("task", number, light)))
 
     def _listen(self, seconds: float) -> None:
@@ -271,6 +324,10 @@ class WorkerPool(Owner):
         self._workers.remove(worker)
 
     def _end_all(self) -> None:
+        with self._changed:
+            left = [worker.entry for worker in self._workers if worker.entry is not None]
+            left += self._queue
+            self._queue.clear()
         for worker in self._workers:
             with suppress(OSError):
                 worker.connection.send_bytes(pickle.dumps(("stop",)))
@@ -281,6 +338,10 @@ class WorkerPool(Owner):
             if worker.process.poll() is None:
                 _log.debug("killing worker %d, which does not stop", worker.process.pid)
             self._drop(worker)
+        # Nobody may wait for ever for what will not come.
+        for _, _, future in left:
+            if not future.done():
+                future.set_exception(CancelledError())
 
     def _fail_all(self, error: BaseException) -> None:
         entries = [worker.entry for worker in self._workers if worker.entry is not None]

@@ -49,6 +49,9 @@ class ChunkTask:
     ``path`` is where its packets go; None asks for them as bytes in the result.  ``cores`` is
     how many processor cores it may count on, which changes its speed and no byte of it.
     A worker that has had the recipe ``recipe_name`` before gets the task without it.
+
+    ``devices`` are the CUDA devices to choose from, by which of the workers has it (``worker``,
+    from 0); without them it is the recipe's.
     """
 
     recipe: Recipe | None
@@ -57,6 +60,13 @@ class ChunkTask:
     cores: int = 0
     attempt: int = 1
     recipe_name: str = ""
+    devices: tuple[int, ...] = ()
+    worker: int = 0
+
+    @property
+    def device(self) -> int | None:
+        """The CUDA device for it; None is the recipe's."""
+        return self.devices[self.worker % len(self.devices)] if self.devices else None
 
 
 @dataclass
@@ -112,24 +122,26 @@ class SoundResult:
 def render_chunk(task: ChunkTask, progress: ProgressCallback | None = None) -> ChunkResult:
     """Renders one chunk; raises an ``Edl2FfmpegError``."""
     assert task.recipe is not None
-    with ChunkRenderer(task.recipe, task.cores) as renderer:
+    with ChunkRenderer(task.recipe, task.cores, task.device) as renderer:
         return renderer.render(task, progress)
 
 
 class ChunkRenderer(Owner):
     """Renders chunks of one recipe one after another, and keeps device and decoders open.
 
-    ``stage`` says what is being done, for whoever watches.
+    ``stage`` says what is being done, for whoever watches.  ``device`` is a CUDA device other than
+    the recipe's.
     """
 
-    def __init__(self, recipe: Recipe, cores: int = 0) -> None:
+    def __init__(self, recipe: Recipe, cores: int = 0, device: int | None = None) -> None:
         self.stage = "opening the device"
         self._recipe = recipe
         self._encoder: PictureFileEncoder | None = None
         settings = recipe.settings
         cores = cores or usable_cores()
+        self._device = recipe.device if device is None else recipe.device.on_device(device)
         with ExitStack() as stack:
-            self._hardware = stack.enter_context(opened_hardware(recipe.device))
+            self._hardware = stack.enter_context(opened_hardware(self._device))
             self._decoders = stack.enter_context(
                 DecoderPool(
                     recipe.access,
@@ -184,7 +196,7 @@ class ChunkRenderer(Owner):
                 recipe.container,
                 recipe.video,
                 recipe.encoder_threads,
-                recipe.device.device_id,
+                self._device.device_id,
             ) as encoder,
             VideoPipeline(
                 self._planner,

@@ -37,11 +37,15 @@ class ProbedDevice:
 
 @dataclass(frozen=True)
 class DeviceTrial:
-    """How opening a device went: ``failure`` and ``encoder_failure`` are empty if it went well."""
+    """How opening a device went: ``failure`` and ``encoder_failure`` are empty if it went well.
+
+    ``devices`` is how many of its kind the driver knows.
+    """
 
     description: str = ""
     failure: str = ""
     encoder_failure: str = ""
+    devices: int = 1
 
 
 def probe_devices() -> tuple[list[ProbedDevice], str]:
@@ -129,7 +133,8 @@ def _probe(folder: Path) -> dict[str, Any]:
     return {"devices": devices, "reason": ""}
 
 
-def _trial(number: int, encoder: str | None) -> dict[str, str]:
+def _trial(number: int, encoder: str | None) -> dict[str, Any]:
+    from edl2ffmpeg.devices.cuda import count_cuda_devices
     from edl2ffmpeg.devices.selection import DeviceDecision
     from edl2ffmpeg.errors import DeviceError
     from edl2ffmpeg.media.device_trial import encodable
@@ -138,7 +143,8 @@ def _trial(number: int, encoder: str | None) -> dict[str, str]:
     try:
         with opened_hardware(DeviceDecision("cuda", f"cuda:{number}", "", number)) as hardware:
             assert hardware.device is not None
-            found = {"description": hardware.device.description}
+            found: dict[str, Any] = {"description": hardware.device.description}
+            found["devices"] = count_cuda_devices()
     except DeviceError as error:
         return {"failure": str(error)}
     if encoder is not None:

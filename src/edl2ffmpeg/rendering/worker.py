@@ -21,7 +21,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from edl2ffmpeg.errors import Edl2FfmpegError, WorkerError
 from edl2ffmpeg.rendering.chunk import (
@@ -30,7 +30,7 @@ from edl2ffmpeg.rendering.chunk import (
     SoundTask,
     render_sound,
 )
-from edl2ffmpeg.rendering.progress import Progress
+from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.recipe import Recipe
 
 __all__ = ["main", "start_command"]
@@ -65,6 +65,16 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
+class _WholeTask(Protocol):
+    """A task of another kind, which carries itself out."""
+
+    def carry_out(self, progress: ProgressCallback) -> Any:
+        """Does all of it; what ``progress`` raises stops it."""
+
+
+_Task = ChunkTask | SoundTask | _WholeTask
+
+
 class _StoppedError(BaseException):
     """The parent wants no more of this."""
 
@@ -75,11 +85,10 @@ class _Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._tasks: queue.SimpleQueue[tuple[int, ChunkTask | SoundTask] | None] = (
-            queue.SimpleQueue()
-        )
+        # Messages in their order: recipes, tasks, and that a recipe is done with.
+        self._messages: queue.SimpleQueue[list[Any] | None] = queue.SimpleQueue()
         self._recipes: dict[str, Recipe] = {}
-        self._renderer: tuple[str, ChunkRenderer] | None = None
+        self._renderer: tuple[tuple[str, int | None], ChunkRenderer] | None = None
         self._stopping = False
         self._task = -1
         self._done = 0
@@ -91,8 +100,15 @@ class _Worker:
         threading.Thread(target=self._tell, name="tell", daemon=True).start()
         self._send("ready")
         try:
-            while (entry := self._tasks.get()) is not None:
-                self._do(*entry)
+            while (message := self._messages.get()) is not None:
+                kind, *content = message
+                if kind == "recipe":
+                    name, data = content
+                    self._recipes[name] = pickle.loads(data)
+                elif kind == "forget":
+                    self._forget(content[0])
+                else:
+                    self._do(*content)
         except _StoppedError:
             pass
         finally:
@@ -105,15 +121,12 @@ class _Worker:
             except (EOFError, OSError):
                 # Nobody is left to render for.
                 os._exit(1)
-            kind, *content = pickle.loads(message)
-            if kind == "recipe":
-                name, data = content
-                self._recipes[name] = pickle.loads(data)
-            elif kind == "task":
-                self._tasks.put((content[0], content[1]))
-            else:
+            content = pickle.loads(message)
+            if content[0] == "stop":
                 self._stopping = True
-                self._tasks.put(None)
+                self._messages.put(None)
+            else:
+                self._messages.put(list(content))
 
     def _tell(self) -> None:
         """Sends what has been done whenever that has changed."""
@@ -140,15 +153,19 @@ class _Worker:
         if self._stopping:
             raise _StoppedError
 
-    def _do(self, number: int, task: ChunkTask | SoundTask) -> None:
+    def _do(self, number: int, task: _Task) -> None:
         self._done, self._stage, self._task = 0, "opening the device", number
         try:
             if isinstance(task, SoundTask):
                 self._stage = "making the sound"
                 known = replace(task, recipe=self._recipes[task.recipe_name])
                 result: Any = render_sound(known, self._progress)
-            else:
+            elif isinstance(task, ChunkTask):
                 result = self._renderer_of(task).render(task, self._progress)
+            else:
+                self._stage = "rendering the movie"
+                self._close_renderer()
+                result = task.carry_out(self._progress)
             answer = ("done", number, result)
         except Edl2FfmpegError as error:
             answer = ("failed", number, error)
@@ -164,13 +181,18 @@ class _Worker:
         self._send(*answer)
 
     def _renderer_of(self, task: ChunkTask) -> ChunkRenderer:
-        """The open renderer, if it is of the task's recipe, or else a new one."""
-        name = task.recipe_name
-        if self._renderer is None or self._renderer[0] != name:
+        """The open renderer, if it is of the task's recipe and device, or else a new one."""
+        key = (task.recipe_name, task.device)
+        if self._renderer is None or self._renderer[0] != key:
             self._close_renderer()
-            renderer = ChunkRenderer(self._recipes[name], task.cores)
-            self._renderer = (name, renderer)
+            renderer = ChunkRenderer(self._recipes[task.recipe_name], task.cores, task.device)
+            self._renderer = (key, renderer)
         return self._renderer[1]
+
+    def _forget(self, name: str) -> None:
+        self._recipes.pop(name, None)
+        if self._renderer is not None and self._renderer[0][0] == name:
+            self._close_renderer()
 
     def _close_renderer(self) -> None:
         renderer, self._renderer = self._renderer, None
