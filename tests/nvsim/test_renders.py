@@ -344,7 +344,8 @@ def test_a_driver_call_that_hangs_is_ended_with_its_process(
         faults=[Fault("cuMemcpy2DAsync_v2", first=4, delay_ms=30_000)],
         environment=worker_fault("simulator", tmp_path, WORKER_KERNELS=str(kernels)),
     )
-    assert time.monotonic() - started < 6
+    # Alone it takes under four seconds; the call would block for thirty.
+    assert time.monotonic() - started < 20
     assert "made no progress for 2 s (--stall-timeout) while " in run.stderr
     assert "Traceback" not in run.stderr
     # The process of the command itself never spoke to the driver.
