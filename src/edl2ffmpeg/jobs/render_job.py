@@ -122,6 +122,7 @@ def _render(
     guard: PublishGuard | None,
 ) -> Outcome:
     in_chunks = len(job.chunks) > 1 or (job.device.uses_hardware and settings.jobs != 0)
+    in_chunks = in_chunks or settings.cluster is not None
     render = render_in_chunks if job.video is not None and in_chunks else render_at_once
     return render(job, output, settings, progress, guard)
 
