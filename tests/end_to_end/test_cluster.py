@@ -100,7 +100,7 @@ def test_path_maps(farm: Farm, clips: ClipLibrary, tmp_path: Path) -> None:
     assert f"{lost}/clip.mp4: there is no such file" in result.stderr
     assert "edl2ffmpeg: worker tcp://" in result.stderr
     assert len(result.stderr.splitlines()) == 1
-    result = run_command(edl, output, *cluster, "--path-map", f"{here}={there}")
+    result = run_command(edl, output, *cluster, "--path-map", f"{here}={there}", "-q")
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -175,27 +175,30 @@ def test_a_lost_worker_and_a_lost_scheduler(tmp_path: Path) -> None:
     assert (tmp_path / "long.mp4").read_bytes() == (tmp_path / "fresh.mp4").read_bytes()
 
 
-def test_a_worker_that_dies_with_a_chunk(
-    edl: Path, undisturbed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_dies_with_a_chunk(edl: Path, undisturbed: bytes, tmp_path: Path) -> None:
     fault = worker_fault("die:1", tmp_path)
     with Farm(tmp_path, environment=os.environ | fault) as farm:
         output = tmp_path / "movie.mp4"
-        result = run_command(edl, output, *CHUNKS, "--cluster", farm.address)
+        result = run_command(edl, output, *CHUNKS, "--cluster", farm.address, "-q")
         assert (result.returncode, result.stderr) == (0, "")
         assert sum(worker.poll() is not None for worker in farm.workers) == 1
     assert output.read_bytes() == undisturbed
 
 
-def test_storage_in_memory(edl: Path, undisturbed: bytes, tmp_path: Path) -> None:
+def test_workers_of_this_process(
+    edl: Path, undisturbed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from distributed import LocalCluster
 
     options: dict[str, Any] = {"n_workers": 1, "threads_per_worker": 1, "processes": False}
-    with LocalCluster(**options, dashboard_address=None, protocol="tcp") as cluster:
+    with LocalCluster(**options, dashboard_address="127.0.0.1:0", protocol="tcp") as cluster:
         result = edl2ffmpeg.render(
             edl, tmp_path / "movie.mp4", preset="ultrafast", chunk_seconds="0.5",
             cluster=cluster.scheduler_address, cluster_storage="memory://chunks",
         )  # fmt: skip
+        monkeypatch.setattr("edl2ffmpeg.jobs.cluster.versions", lambda: ("edl2ffmpeg 0",))
+        with pytest.raises(edl2ffmpeg.JobError, match=r"worker tcp://.*: it has other versions"):
+            edl2ffmpeg.render(edl, tmp_path / "other.mp4", cluster=cluster.scheduler_address)
     assert result.output.read_bytes() == undisturbed
 
 

@@ -364,7 +364,8 @@ def _connected(name: str) -> Any:
 
         if not _log.isEnabledFor(logging.INFO):
             # Read when it is first imported: what goes wrong is told in our own words.
-            dask.config.set({"logging.distributed": "critical"})
+            quiet = {"distributed": "critical", "distributed.client": "critical"}
+            dask.config.set({"logging": dask.config.get("logging", {}) | quiet})
         import distributed
 
         client: Any = distributed.Client

@@ -93,7 +93,7 @@ def _require_versions(task: ClusterTask) -> None:
         here = ", ".join(sorted(set(own) - set(task.versions)))
         there = ", ".join(sorted(set(task.versions) - set(own)))
         raise JobError(
-            f"has other versions ({here}) than this machine ({there}), and would make other "
+            f"it has other versions ({here}) than this machine ({there}), and would make other "
             "bytes; install the same on both"
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from operator import is_
 from typing import Any
 
 from edl2ffmpeg.timeline.effects import Effect
@@ -36,7 +37,7 @@ def _moved(value: Any, place: Naming, font: Naming) -> Any:
     if isinstance(value, tuple):
         moved = tuple(_moved(entry, place, font) for entry in value)
         # What holds no name stays the object that it was, as most of a timeline does.
-        return value if all(map(_is, moved, value)) else moved
+        return value if all(map(is_, moved, value)) else moved
     if isinstance(value, MediaSource):
         return replace(value, location=place(value.location))
     if isinstance(value, TextFormat):
@@ -52,7 +53,3 @@ def _moved(value: Any, place: Naming, font: Naming) -> Any:
     if isinstance(value, Effect) and value.lut is not None:
         changed["lut"] = place(value.lut)
     return replace(value, **changed) if changed else value
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
