@@ -1,5 +1,6 @@
 # One command per job; each sets up what it needs in .venv first.
 #   make demo    make the example's media and render it to demo.mp4
+#   make cluster-demo   the same on a Dask scheduler and two workers, started and stopped here
 #   make test    run the test suite
 #   make lint    ruff and mypy
 #   make bench   speed and memory against ffmpeg's own command line; MOVIEPY=python that has MoviePy
@@ -11,11 +12,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test lint bench gallery clean
+.PHONY: demo cluster-demo test lint bench gallery clean
 
 demo: $(VENV)/.product
 	$(BIN)/python examples/make_media.py demo_media
 	$(BIN)/edl2ffmpeg examples/demo.json demo.mp4 --overwrite
+
+cluster-demo: $(VENV)/.cluster
+	$(BIN)/python examples/make_media.py demo_media
+	$(BIN)/python examples/cluster_demo.py examples/demo.json cluster-demo.mp4
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $${WORKERS:-auto}
@@ -45,6 +50,10 @@ $(VENV)/.product: $(VENV)/.created $(SOURCES)
 	$(BIN)/python -m pip install --quiet .
 	@touch $@
 
+$(VENV)/.cluster: $(VENV)/.created $(SOURCES)
+	$(BIN)/python -m pip install --quiet '.[cluster]'
+	@touch $@ $(VENV)/.product
+
 $(VENV)/.test: $(VENV)/.created $(SOURCES)
 	$(BIN)/python -m pip install --quiet '.[test]'
 	@touch $@ $(VENV)/.product
@@ -54,4 +63,4 @@ $(VENV)/.dev: $(VENV)/.created $(SOURCES)
 	@touch $@ $(VENV)/.test $(VENV)/.product
 
 clean:
-	rm -rf $(VENV) build dist demo.mp4 demo_media bench/results
+	rm -rf $(VENV) build dist demo.mp4 cluster-demo.mp4 demo_media bench/results

@@ -60,7 +60,7 @@ def test_python_snippets_are_the_example_files() -> None:
     for snippet in snippets:
         assert snippet in files.values(), f"{page.name}: no example file holds\n{snippet}"
     shown = {name for name, text in files.items() if text in snippets}
-    assert set(files) - shown == {"make_media.py", "contact_sheet.py"}
+    assert set(files) - shown == {"make_media.py", "contact_sheet.py", "cluster_demo.py"}
     for name in shown:
         assert f"[examples/{name}](../examples/{name})" in text_of(page)
 

@@ -15,8 +15,8 @@ from helpers.edl_factory import audio_clip, document, generated, media, video_cl
 from helpers.media_factory import ClipLibrary
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-# Its media are too large to be made here; `make demo` runs it.
-NOT_RUN_HERE = {"make_media.py"}
+# Too large to be run here: `make demo` and `make cluster-demo` run them.
+NOT_RUN_HERE = {"make_media.py", "cluster_demo.py"}
 
 
 def run_example(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -248,6 +248,12 @@ def _add_running_options(group: argparse._ActionsContainer) -> None:
         "--worker-memory", metavar="SIZE", type=checked(_size), help="most for a process, e.g. 4G"
     )
     group.add_argument("--fresh", action="store_true", help="go on with nothing done before")
+    group.add_argument("--cluster", metavar="ADDRESS", help="render on a Dask cluster")
+    group.add_argument(
+        "--path-map", metavar="FROM=TO", action="append", default=[],
+        type=checked(_path_map), help="what its workers call the folder FROM; repeatable",
+    )  # fmt: skip
+    group.add_argument("--cluster-storage", metavar="URL", help="chunks come by it, e.g. s3://b/x")
     group.add_argument(
         "--progress", choices=("auto", "bar", "json", "none"), default="auto",
         metavar="HOW", help="auto (default: a bar on a terminal), bar, json, none",
@@ -353,6 +359,13 @@ def _encoder_option(text: str) -> tuple[str, str]:
     if not (name and equals and value):
         raise ValueError(f"{text!r} is not NAME=VALUE, such as bf=3")
     return name, value
+
+
+def _path_map(text: str) -> tuple[str, str]:
+    here, equals, there = text.partition("=")
+    if not (here and equals and there):
+        raise ValueError(f"{text!r} is not FROM=TO, such as /mnt/media=/srv/media")
+    return here, there
 
 
 def _number(text: str) -> float:

@@ -112,6 +112,11 @@ class RenderSettings:
     ``stall_timeout`` seconds without progress (0: never) or with more than ``worker_memory``
     bytes.  ``fresh`` makes use of nothing that an interrupted render has left.
 
+    On a cluster: ``cluster`` is the address of a Dask scheduler, the path of its scheduler file
+    or the name of an entry of Dask's configuration.  ``path_maps`` maps folders of this machine
+    to what they are called on the workers, and ``cluster_storage`` is an address of fsspec's that
+    chunks come by; None brings them with the results.
+
     What people write is understood as well: numbers and text for times and rates (``29.97``,
     ``"1:02.5"``), names for what is a choice (``fit="cover"``), one protocol or folder instead of
     several.  Raises ``SettingsError`` for a value that cannot be meant.
@@ -157,9 +162,14 @@ class RenderSettings:
     stall_timeout: float = 60
     worker_memory: int | None = None
     fresh: bool = False
+    cluster: str | None = None
+    path_maps: dict[str, str] = field(default_factory=dict)
+    cluster_storage: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("codec", "preset", "pixel_format", "audio_codec", "hw_device"):
+            self._set(name, _text)
+        for name in ("cluster", "cluster_storage"):
             self._set(name, _text)
         for name in ("strict", "overwrite", "audio", "fresh"):
             self._set(name, _flag)
@@ -203,6 +213,7 @@ class RenderSettings:
         self._set("allow_protocols", _protocols)
         self._set("restrict", _folders)
         self._set("locations", _table)
+        self._set("path_maps", _path_maps)
         self._set("encoder_options", _options)
 
     @property
@@ -365,6 +376,14 @@ def _table(value: Any, name: str) -> dict[str, str]:
         if all(isinstance(key, str) and isinstance(uri, str) for key, uri in table.items()):
             return table
     raise _refuse(name, "a mapping of location ids to uris, both text", value)
+
+
+def _path_maps(value: Any, name: str) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        table = {str(here): str(there) for here, there in value.items()}
+        if all(_is_name(text) for pair in table.items() for text in pair):
+            return table
+    raise _refuse(name, "a mapping of folders here to folders on the workers", value)
 
 
 def _options(value: Any, name: str) -> dict[str, str]:

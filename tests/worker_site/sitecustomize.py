@@ -9,7 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
-_TOUCHED = ("edl2ffmpeg.rendering.worker", "edl2ffmpeg.rendering.device_probe")
+_TOUCHED = (
+    "edl2ffmpeg.rendering.worker",
+    "edl2ffmpeg.rendering.device_probe",
+    "distributed.cli.dask_worker",
+)
 
 if "WORKER_FAULT" in os.environ and any(
     name in part for name in _TOUCHED for part in sys.orig_argv

@@ -111,6 +111,9 @@ def render_settings(options: argparse.Namespace) -> RenderSettings:
         stall_timeout=options.stall_timeout,
         worker_memory=options.worker_memory,
         fresh=options.fresh,
+        cluster=options.cluster,
+        path_maps=dict(options.path_map),
+        cluster_storage=options.cluster_storage,
         **access_settings(options),
     )
 

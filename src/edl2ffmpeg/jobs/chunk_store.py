@@ -25,7 +25,7 @@ from edl2ffmpeg.rendering.video_pipeline import HeldPicture
 from edl2ffmpeg.timeline.media_use import media_segments
 from edl2ffmpeg.timeline.model import MediaSource
 
-__all__ = ["ChunkStore", "DonePart"]
+__all__ = ["ChunkStore", "DonePart", "versions"]
 
 
 class DonePart:
@@ -55,7 +55,7 @@ class ChunkStore:
         files = self._identity.files_of(drawn)
         video = recipe.video
         how = (
-            _versions(),
+            versions(),
             recipe.container.muxer,
             (video.encoder, video.pixel_format.name, video.width, video.height),
             (video.frame_rate, video.bitrate, sorted(video.options.items())),
@@ -69,7 +69,7 @@ class ChunkStore:
         tracks, settings = recipe.timeline.audio_tracks, recipe.settings
         files = sorted({source.location for _, source in media_segments(tracks)})
         how = (
-            _versions(),
+            versions(),
             recipe.container.muxer,
             audio,
             (recipe.frame_range, recipe.timeline.frame_rate, settings.audio_tracks),
@@ -137,9 +137,10 @@ def _chunk_result(stored: dict[str, Any], chunk: Chunk) -> ChunkResult:
     return ChunkResult(**(stored | {"number": chunk.number}), held=held, broken=broken)
 
 
-def _versions() -> tuple[str, ...]:
+def versions() -> tuple[str, ...]:
+    """What the bytes of any part depend on, of a machine: names with their versions."""
     libraries = (f"{name} {number}" for name, number in library_versions().items())
-    return (__version__, platform.machine(), *libraries)
+    return (f"edl2ffmpeg {__version__}", platform.machine(), *libraries)
 
 
 def _key(*parts: str) -> str:

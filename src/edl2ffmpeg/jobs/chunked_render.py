@@ -27,6 +27,7 @@ from edl2ffmpeg.errors import (
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import ChunkStore, DonePart
+from edl2ffmpeg.jobs.cluster import ClusterExecutor
 from edl2ffmpeg.jobs.crew import Crew
 from edl2ffmpeg.jobs.executors import Executor, InProcessExecutor, TaskFuture
 from edl2ffmpeg.jobs.job import Job
@@ -167,13 +168,12 @@ class ChunkedRender:
             video, audio = self._executors(stack, workers)
             if self._recipe.audio is not None and self._sound is None:
                 self._submit_sound(audio, 1)
-            _log.info(
-                "%d chunks, %s", len(self._chunks),
-                f"{workers} worker processes" if workers else "in this process",
-            )  # fmt: skip
+            place = f"{workers} worker processes" if workers else "in this process"
+            if isinstance(video, ClusterExecutor):
+                place = f"{video.workers} workers of the cluster {self._settings.cluster}"
+            _log.info("%d chunks, %s", len(self._chunks), place)
             while self._todo or self._pending:
-                # One waits for each worker, so that none waits for us.
-                while self._todo and self._chunks_pending < max(2 * workers, 1):
+                while self._todo and self._chunks_pending < self._ahead(video, workers):
                     chunk, attempt, devices = self._todo.popleft()
                     if chunk is None:
                         self._submit_sound(audio, attempt)
@@ -182,6 +182,15 @@ class ChunkedRender:
                     self._take_finished(0)
                 self._take_finished(_LOOK_SECONDS)
                 self._tell(video)
+            if isinstance(video, ClusterExecutor):
+                self._rendered.workers = video.workers
+
+    def _ahead(self, executor: Executor, workers: int) -> int:
+        """How many chunks are given away at a time."""
+        if isinstance(executor, ClusterExecutor):
+            return executor.ahead
+        # One waits for each worker, so that none waits for us.
+        return max(2 * workers, 1)
 
     def _worker_count(self, chunks: int) -> int:
         """How many processes render; 0 is none but this one."""
@@ -203,6 +212,12 @@ class ChunkedRender:
 
     def _executors(self, stack: ExitStack, workers: int) -> tuple[Executor, Executor]:
         """What renders chunks, and what makes the sound."""
+        if self._settings.cluster is not None:
+            # The sound is made here, beside them: its task cannot be divided.
+            return (
+                stack.enter_context(ClusterExecutor(self._recipe)),
+                stack.enter_context(WorkerPool(1, self._settings.stall_timeout or None)),
+            )
         if not workers:
             single = stack.enter_context(InProcessExecutor(self._between))
             return single, single
@@ -275,8 +290,9 @@ class ChunkedRender:
         self._store.keep_chunk(pending.part, pending.path, pending.chunk, result)
         self._results[pending.chunk.number] = (result, pending.part)
         _log.info(
-            "frames %d to %d: done by process %d on %s in %.1f s",
-            pending.chunk.start, pending.chunk.end - 1, result.worker, result.device,
+            "frames %d to %d: done by %s on %s in %.1f s",
+            pending.chunk.start, pending.chunk.end - 1,
+            f"worker {result.host}" if result.host else f"process {result.worker}", result.device,
             result.elapsed_seconds,
         )  # fmt: skip
 

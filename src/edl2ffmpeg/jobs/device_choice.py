@@ -56,11 +56,16 @@ def choose_stages(
     request = requested_device(settings)
     if request.number is None and not request.accelerator:
         return software_choice(settings, container, size, frame_rate, "asked for")
+    is_left_open = request.kind is HardwareAcceleration.AUTO and not settings.hw_encode
+    if settings.cluster is not None and is_left_open:
+        why = "workers of a cluster use a GPU where --hw-accel cuda asks for it"
+        return software_choice(settings, container, size, frame_rate, why)
     encoder, no_encoder = _device_encoder(settings, request, container, size, frame_rate)
     if encoder is None and request.encodes and not allows_cpu(settings):
         raise SettingsError(f"--hw-encode cannot be had: {no_encoder}")
     several = not request.is_pinned and settings.jobs != 0
-    trial = _trial(request, encoder, several)
+    # What the machines of a cluster have cannot be tried here.
+    trial = DeviceTrial() if settings.cluster is not None else _trial(request, encoder, several)
     if trial.failure:
         if not allows_cpu(settings):
             sentence = trial.failure
@@ -187,6 +192,8 @@ def _device_encoder(
         return None, "--no-hw-encode asks for it"
     if request.encodes is None and names_software_encoder(settings):
         return None, f"--codec {settings.codec} asks for it"
+    if request.encodes is None and settings.cluster is not None:
+        return None, "workers of a cluster encode on a GPU where --hw-encode asks for it"
     try:
         device = request.accelerator or HardwareAcceleration.CUDA.value
         return video_output(settings, container, *size, frame_rate, device), ""

@@ -47,12 +47,16 @@ class TaskFuture(Future[Any]):
 
 @dataclass(frozen=True)
 class Activity:
-    """What one worker is at: its process, its task, and how many frames of that are done."""
+    """What one worker is at: its process, its task, and how many frames of that are done.
+
+    ``host`` is the address of a cluster's worker, whose process is not known.
+    """
 
     process: int
     task: Task
     frames: int
     stage: str = ""
+    host: str = ""
 
 
 class Executor(Protocol):

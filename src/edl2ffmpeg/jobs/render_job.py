@@ -150,6 +150,7 @@ def _render(
 
 def _goes_by_chunks(job: Job, settings: RenderSettings) -> bool:
     in_chunks = len(job.chunks) > 1 or (job.device.uses_hardware and settings.jobs != 0)
+    in_chunks = in_chunks or settings.cluster is not None
     return job.video is not None and in_chunks
 
 

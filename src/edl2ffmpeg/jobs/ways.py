@@ -271,6 +271,7 @@ def _chunks_report(job: Job, rendered: Rendered | None) -> dict[str, Any]:
                     "bytes": result.size,
                     "attempt": result.attempt,
                     "process": result.worker,
+                    "worker": result.host,
                     "device": result.device,
                     "elapsed_seconds": round(result.elapsed_seconds, 3),
                 }

@@ -28,7 +28,7 @@ from edl2ffmpeg.errors import EncodeError
 from edl2ffmpeg.media._translate import encoding
 from edl2ffmpeg.ownership import Owner
 
-__all__ = ["PacketReader", "PacketWriter", "StoredPacket"]
+__all__ = ["PacketReader", "PacketWriter", "StoredPacket", "save_packets"]
 
 _MAGIC = b"edl2ffmpeg packets 1\n"
 _LENGTH = struct.Struct("<Q")
@@ -206,6 +206,12 @@ class PacketReader(Owner):
     def close(self) -> None:
         """Closes the file.  May be called twice."""
         self._file.close()
+
+
+def save_packets(path: Path, data: bytes) -> None:
+    """Writes the packet file that came as ``data``; raises ``EncodeError``."""
+    with encoding(str(path), "writing packets"):
+        path.write_bytes(data)
 
 
 def _packed_side(name: str, content: bytes) -> bytes:

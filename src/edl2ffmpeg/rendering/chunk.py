@@ -73,7 +73,8 @@ class ChunkTask:
 class ChunkResult:
     """What came of a chunk: counts, times, and what there is to know.
 
-    ``size`` and ``digest`` (SHA-256) are of the packet file, ``worker`` the number of the process.
+    ``size`` and ``digest`` (SHA-256) are of the packet file, ``worker`` the number of the process,
+    ``host`` the address of the cluster's worker that it is; empty on this machine.
     """
 
     number: int
@@ -92,6 +93,7 @@ class ChunkResult:
     broken: list[BrokenStream] = field(default_factory=list)
     decoders: list[dict[str, Any]] = field(default_factory=list)
     data: bytes | None = None
+    host: str = ""
 
 
 @dataclass(frozen=True)

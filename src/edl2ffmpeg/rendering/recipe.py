@@ -47,3 +47,10 @@ class Recipe:
         """The recipe for another process, and a name that tells it from others."""
         data = pickle.dumps(self, protocol=pickle.HIGHEST_PROTOCOL)
         return sha256(data).hexdigest(), data
+
+    @staticmethod
+    def unpacked(data: bytes) -> Recipe:
+        """The recipe that ``packed`` has packed."""
+        recipe = pickle.loads(data)
+        assert isinstance(recipe, Recipe)
+        return recipe
