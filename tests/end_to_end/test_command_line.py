@@ -601,3 +601,18 @@ def test_plan_tells_what_would_render(clips: ClipLibrary, tmp_path: Path) -> Non
     refused = run_command(*plan, "--hw-accel", "vaapi")
     if "vaapi" not in hwdevices_available():
         assert_refused(refused, "this build of FFmpeg has no vaapi")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-c", "libx264", "--async-depth", "4"], "--codec libx264 asks for another encoder"),
+        (["-c", "h264_nvenc", "--async-depth", "4", "-x", "rc-lookahead=20"], "25 or more"),
+        (["--hw-accel", "videotoolbox", "-x", "g=50"], "no videotoolbox"),
+    ],
+)
+def test_settings_of_devices_that_cannot_work(
+    clips: ClipLibrary, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    edl = small_edl(tmp_path, clips)
+    assert_refused(run_command(edl, tmp_path / "movie.mp4", *arguments, cwd=tmp_path), words)

@@ -31,7 +31,7 @@ from edl2ffmpeg.devices.launcher import Launcher
 from edl2ffmpeg.errors import DeviceError, DeviceLostError, DeviceUnavailableError
 from edl2ffmpeg.ownership import Owner
 
-__all__ = ["CudaCounters", "CudaDevice", "CudaEvent", "count_cuda_devices"]
+__all__ = ["CudaCounters", "CudaDevice", "CudaEvent", "count_cuda_devices", "cuda_device_names"]
 
 _BLOCKING_SYNC = 4
 _EVENT_FLAGS = 1 | 2  # waiting threads sleep; no timing
@@ -352,6 +352,17 @@ def count_cuda_devices() -> int:
     """How many there are; ``DeviceUnavailableError`` without a driver, or without our package."""
     code, count = _loaded_driver("cuda").cuDeviceGetCount()
     return int(count) if int(code) == 0 else 0
+
+
+def cuda_device_names() -> list[str]:
+    """The model of each device, in the order of their numbers; raises as ``count_cuda_devices``."""
+    driver = _loaded_driver("cuda")
+    names = []
+    for number in range(count_cuda_devices()):
+        _, device = driver.cuDeviceGet(number)
+        _, name = driver.cuDeviceGetName(96, device)
+        names.append(name.split(b"\0")[0].decode(errors="replace"))
+    return names
 
 
 def _loaded_driver(device: str) -> Any:

@@ -50,6 +50,8 @@ class DeviceDecision:
     decodes and encodes to and from host memory; ``accelerator_device`` is which of them.
     ``may_use_cpu`` says that the CPU may take the device's place where it fails.  ``numbers`` are
     the CUDA devices that worker processes are spread over, where there are several.
+    ``encoder_identity`` tells devices apart whose encoders may write other bytes, and
+    ``is_encoder_refused`` that the device's could not do what the settings ask for.
     """
 
     requested: str
@@ -61,6 +63,8 @@ class DeviceDecision:
     accelerator: str = ""
     accelerator_device: str | None = None
     may_use_cpu: bool = False
+    encoder_identity: str = ""
+    is_encoder_refused: bool = False
     numbers: tuple[int, ...] = ()
 
     def on_device(self, number: int) -> DeviceDecision:

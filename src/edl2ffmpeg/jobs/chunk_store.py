@@ -60,6 +60,7 @@ class ChunkStore:
             (video.encoder, video.pixel_format.name, video.width, video.height),
             (video.frame_rate, video.bitrate, sorted(video.options.items())),
             (recipe.encoder_threads, recipe.settings.fit, recipe.settings.strict, drawn.fonts),
+            recipe.device.encoder_identity,
         )
         return DonePart(_key(canonical(how), drawn.digest, self._identity.of(files)), files)
 

@@ -18,6 +18,7 @@ from edl2ffmpeg.devices.selection import (
     why_no_cuda,
 )
 from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
+from edl2ffmpeg.media.encoder_options import known_encoder_options
 from edl2ffmpeg.media.formats import (
     ContainerFormat,
     VideoOutput,
@@ -39,6 +40,9 @@ __all__ = [
     "stages_of",
     "without_pictures",
 ]
+
+
+_REFUSED = "the device's encoder cannot do this:"
 
 
 def choose_stages(
@@ -89,7 +93,13 @@ def choose_stages(
         numbers=tuple(range(trial.devices)) if several and trial.devices > 1 else (),
     )
     if encoder is not None and not trial.encoder_failure:
-        return replace(decision, encode=StageDecision(used, encoder.encoder)), encoder
+        # Other kinds of device write other bytes.
+        alike = tuple(trial.alike) if several and len(trial.alike) > 1 else ()
+        encode = StageDecision(used, encoder.encoder)
+        return (
+            replace(decision, encode=encode, numbers=alike, encoder_identity=trial.identity),
+            encoder,
+        )
     if encoder is not None:
         no_encoder = f"{encoder.encoder} on {trial.description}: {trial.encoder_failure}"
         if request.encodes and not allows_cpu(settings):
@@ -98,8 +108,10 @@ def choose_stages(
                 "--hw-fallback allow",
                 used,
             )
+    is_refused = encoder is None and no_encoder.startswith(_REFUSED)
     output = video_output(_for_software(settings, container), container, *size, frame_rate)
-    return replace(decision, encode=StageDecision("cpu", no_encoder)), output
+    encode = StageDecision("cpu", no_encoder)
+    return replace(decision, encode=encode, is_encoder_refused=is_refused), output
 
 
 def stages_of(timeline: Timeline, output: Path, settings: RenderSettings) -> DeviceDecision:
@@ -117,18 +129,26 @@ def software_choice(
     size: tuple[int, int],
     frame_rate: Fraction,
     reason: str,
+    *,
+    is_replacement: bool = False,
 ) -> tuple[DeviceDecision, VideoOutput]:
-    """The CPU for everything, because of ``reason``."""
+    """The CPU for everything, because of ``reason``.
+
+    With ``is_replacement`` it takes the place of a device that has failed, for whose encoder the
+    settings were made.
+    """
     asked = requested_device(settings).kind.value
-    output = video_output(_for_software(settings, container), container, *size, frame_rate)
-    return on_the_cpu(asked, reason), output
+    software = _for_software(settings, container, is_replacement=is_replacement)
+    return on_the_cpu(asked, reason), video_output(software, container, *size, frame_rate)
 
 
 def device_warnings(device: DeviceDecision, settings: RenderSettings) -> list[str]:
     """That something else is used than was asked for, and why."""
     if not device.uses_hardware and device.requested not in ("auto", "none"):
         return [f"rendered on the CPU and not on a GPU: {device.reason}"]
-    if not device.encodes and (settings.hw_encode or device_of_codec(settings)):
+    wanted = bool(settings.hw_encode or device_of_codec(settings))
+    wanted = wanted or (device.is_encoder_refused and device.requested != "auto")
+    if not device.encodes and wanted:
         return [f"encoded on the CPU and not on a GPU: {device.encode.reason}"]
     return []
 
@@ -144,16 +164,21 @@ def without_pictures(settings: RenderSettings) -> DeviceDecision:
     return on_the_cpu(requested, "sound is made on the CPU")
 
 
-def _for_software(settings: RenderSettings, container: ContainerFormat) -> RenderSettings:
-    """``settings`` without what only NVENC understands, where it was asked for."""
+def _for_software(
+    settings: RenderSettings, container: ContainerFormat, *, is_replacement: bool = False
+) -> RenderSettings:
+    """``settings`` without what only the device's encoder understands, where that was meant."""
     codec = settings.codec
     if codec is not None and device_of_codec(settings):
         codec = codec.lower().split("_")[0]
-    elif not settings.hw_encode:
+    elif not settings.hw_encode and not is_replacement:
         return settings
-    software = replace(settings, codec=codec, encoder_options={})
-    presets = video_codec(software, container).presets
-    return software if software.preset in presets else replace(software, preset=None)
+    software = replace(settings, codec=codec)
+    entry = video_codec(software, container)
+    known = known_encoder_options(entry.encoder, settings.encoder_options)
+    if software.preset not in entry.presets:
+        software = replace(software, preset=None)
+    return replace(software, encoder_options=known, async_depth=None)
 
 
 def _with_encoder_wish(settings: RenderSettings) -> RenderSettings:
@@ -188,18 +213,24 @@ def _device_encoder(
     frame_rate: Fraction,
 ) -> tuple[VideoOutput | None, str]:
     """How the device would encode it, or why it does not."""
-    if request.encodes is False:
-        return None, "--no-hw-encode asks for it"
+    why = "--no-hw-encode" if request.encodes is False else ""
     if request.encodes is None and names_software_encoder(settings):
-        return None, f"--codec {settings.codec} asks for it"
+        why = f"--codec {settings.codec}"
+    if why and settings.async_depth is not None:
+        raise SettingsError(f"--async-depth is for NVENC, and {why} asks for another encoder")
+    if why:
+        return None, f"{why} asks for it"
     if request.encodes is None and settings.cluster is not None:
         return None, "workers of a cluster encode on a GPU where --hw-encode asks for it"
+    device = request.accelerator or HardwareAcceleration.CUDA.value
+    has_encoder = video_codec(settings, container).counterpart(device) is not None
     try:
-        device = request.accelerator or HardwareAcceleration.CUDA.value
         return video_output(settings, container, *size, frame_rate, device), ""
     except SettingsError as error:
+        if settings.async_depth is not None:
+            raise
         # What no encoder can write is said of the CPU's, in the words of what was asked for.
-        return None, str(error)
+        return None, f"{_REFUSED} {error}" if has_encoder else str(error)
 
 
 def _trial(request: DeviceRequest, encoder: VideoOutput | None, several: bool) -> DeviceTrial:

@@ -59,7 +59,9 @@ class Job:
         video = self.video
         assert video is not None
         size = (video.width, video.height)
-        device, output = software_choice(settings, self.container, size, video.frame_rate, reason)
+        device, output = software_choice(
+            settings, self.container, size, video.frame_rate, reason, is_replacement=True
+        )
         return replace(self, device=device, video=output)
 
 

@@ -12,6 +12,7 @@ from av.codec.hwaccel import HWAccel
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.media.hardware_decoding import DeviceDecoding
 
 __all__ = ["device_decoder", "has_alpha_beside", "picture_decoder"]
@@ -42,8 +43,13 @@ def picture_decoder(
     if own.name in _WITH_ALPHA and has_alpha_beside(stream):
         if _WITH_ALPHA[own.name] in av.codecs_available:
             return _made(stream, _WITH_ALPHA[own.name], None)
-    elif hardware is not None and own.name in _ON_DEVICE[hardware.kind]:
-        return device_decoder(stream, hardware.accelerator(), hardware.kind)
+    elif hardware is not None and (
+        not hardware.opens_files or own.name in _ON_DEVICE[hardware.kind]
+    ):
+        try:
+            return device_decoder(stream, hardware.accelerator(), hardware.kind)
+        except (RuntimeError, NotImplementedError, ValueError) as error:
+            raise MediaOpenError(f"{hardware.device_name} does not decode it: {error}") from error
     return own
 
 

@@ -33,6 +33,7 @@ class AcceleratedDecoding:
     """Decoding on a device of ``kind``, whose pictures FFmpeg copies to host memory."""
 
     decoder_options: Mapping[str, str] = {}
+    opens_files: bool = False
 
     def __init__(self, kind: str, device: str | None) -> None:
         self.kind = kind
@@ -45,13 +46,18 @@ class AcceleratedDecoding:
 
     def accelerator(self) -> HWAccel:
         """What ``av.open`` takes."""
-        return HWAccel(self.kind, device=self._device, allow_software_fallback=True)
+        # With it FFmpeg would decode on the CPU and let it pass for the device.
+        return HWAccel(self.kind, device=self._device, allow_software_fallback=False)
 
     def refusal(self, frame: av.VideoFrame, decoder: CodecContext) -> str | None:
         """Why a stream, whose ``decoder`` gave ``frame`` first, is not decoded here; or None."""
         if not decoder.is_hwaccel:
             return "the device does not decode it"
         return inexact(decoder)
+
+    def deserted(self, frame: av.VideoFrame) -> str | None:
+        """None: without the device decoding fails, and is no other decoder's."""
+        return None
 
     def copied(self, frame: Frame) -> Frame:
         """``frame`` itself, which is a copy already."""

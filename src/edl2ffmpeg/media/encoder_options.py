@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from functools import cache
 
 import av
+from av.codec.codec import UnknownCodecError
 
 from edl2ffmpeg.errors import SettingsError
 
-__all__ = ["check_encoder_options"]
+__all__ = ["check_encoder_options", "known_encoder_options"]
 
 # What has an option of its own, or is decided by the pipeline.
 _OWN = {
@@ -43,7 +44,16 @@ def check_encoder_options(encoder: str, options: Mapping[str, str]) -> None:
             raise SettingsError(f"{encoder} has no option {name!r}{advice}")
 
 
+def known_encoder_options(encoder: str, options: Mapping[str, str]) -> dict[str, str]:
+    """Those of ``options`` that ``encoder`` has too."""
+    known = _options_of(encoder)
+    return {name: value for name, value in options.items() if name in known}
+
+
 @cache
 def _options_of(encoder: str) -> frozenset[str]:
-    options = av.CodecContext.create(encoder, "w").supported_options
+    try:
+        options = av.CodecContext.create(encoder, "w").supported_options
+    except UnknownCodecError:
+        raise SettingsError(f"this build of FFmpeg has no {encoder}") from None
     return frozenset(entry.name for entry in (*options.generic, *options.private))

@@ -68,6 +68,8 @@ class DeviceDecoding(Protocol):
 
     kind: str
     decoder_options: Mapping[str, str]
+    opens_files: bool
+    """Whether files are opened with the accelerator, and not decoders alone."""
 
     @property
     def device_name(self) -> str:
@@ -78,6 +80,9 @@ class DeviceDecoding(Protocol):
 
     def refusal(self, frame: av.VideoFrame, decoder: CodecContext) -> str | None:
         """Why a stream, whose ``decoder`` gave ``frame`` first, is not decoded here; or None."""
+
+    def deserted(self, frame: av.VideoFrame) -> str | None:
+        """Why a later ``frame`` of a stream is not the device's any more; None if it is."""
 
     def copied(self, frame: Frame) -> Frame:
         """``frame``, which is the decoder's own, in memory that the decoder leaves alone."""
@@ -117,6 +122,7 @@ class HardwareDecoding:
         self._copying: deque[tuple[CudaEvent, Any]] = deque()
 
     kind: str = "cuda"
+    opens_files: bool = True
     decoder_options: Mapping[str, str] = DECODER_OPTIONS
 
     @property
@@ -132,6 +138,19 @@ class HardwareDecoding:
     def refusal(self, frame: av.VideoFrame, decoder: CodecContext) -> str | None:
         """Why a stream, whose ``decoder`` gave ``frame`` first, is not decoded here; or None."""
         return _refusal(frame, decoder)
+
+    def deserted(self, frame: av.VideoFrame) -> str | None:
+        """Why a later ``frame`` of a stream is not the device's any more; None if it is.
+
+        FFmpeg goes on in software, without a word, where parameters change to what the device
+        does not do.
+        """
+        if frame.format.name != "cuda":
+            return f"from here on the device does not decode it ({frame.format.name})"
+        layout = frame.sw_format
+        if layout is None or layout.name not in PIXEL_FORMATS:
+            return f"{layout.name if layout else 'its pixel format'} cannot be drawn there"
+        return None
 
     def copied(self, frame: Frame) -> Frame:
         """``frame``, which is the decoder's own, in memory of ours; later work comes after it.

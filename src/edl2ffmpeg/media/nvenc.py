@@ -17,16 +17,19 @@ import av
 
 from edl2ffmpeg.errors import SettingsError
 
-__all__ = ["failure_of", "logged_errors", "surface_options", "surfaces_of"]
+__all__ = ["NO_SESSION", "failure_of", "logged_errors", "surface_options", "surfaces_of"]
 
 _FEWEST_SURFACES = 4
 # Of the 64 that NVENC remembers some are drawn, composed and waiting.
 _MOST_SURFACES = 52
 
+NO_SESSION = "no session is free: the driver's limit is reached, or its memory"
+"""Why an encoder does not open that may open later."""
+
 _WHY = (
     (re.compile("No capable devices|unsupported device|No NVENC", re.I), "this chip has no NVENC"),
     (re.compile("incompatible client key|OpenEncodeSessionEx failed: out of memory"),
-     "no session is free: the driver's limit is reached, or its memory"),
+     NO_SESSION),
     (re.compile("driver does not support|minimum required", re.I), "the driver is too old for it"),
     (re.compile(r"Cannot load lib|libnvidia-encode|libnvcuvid"), "the driver's library is missing"),
     (re.compile("no stream is compatible"),
@@ -49,6 +52,12 @@ def surface_options(async_depth: int | None, options: Mapping[str, str]) -> dict
     if ahead:
         surfaces = max(surfaces, ahead + between + 5)
     if async_depth is not None:
+        if ahead and async_depth < ahead + between + 4:
+            # FFmpeg would leave the lookahead out.
+            raise SettingsError(
+                f"--async-depth {async_depth} is too little for rc-lookahead={ahead}: it has to be "
+                f"{ahead + between + 4} or more"
+            )
         surfaces = max(surfaces, async_depth + 1)
     if surfaces > _MOST_SURFACES:
         raise SettingsError(

@@ -18,7 +18,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from edl2ffmpeg.errors import MediaError, MediaOpenError
+from edl2ffmpeg.errors import DecodeError, MediaError, MediaOpenError
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._damage import Damage
 from edl2ffmpeg.media._decoder_choice import picture_decoder
@@ -111,7 +111,7 @@ class VideoDecoder(Owner):
         return None
 
     def _open(self, access: AccessRules, threads: int, hardware: DeviceDecoding | None) -> None:
-        accelerator = hardware.accelerator() if hardware is not None else None
+        accelerator = hardware.accelerator() if hardware and hardware.opens_files else None
         self._container: InputContainer | None = access.open(self.location, accelerator)
         try:
             stream = find_stream(self._container, self.location, self.selector)
@@ -305,6 +305,9 @@ class VideoDecoder(Owner):
         current = self._current
         assert current is not None
         if self._shown is None or self._shown[0] is not current:
+            deserted = self._device.deserted(current.native) if self._device else None
+            if deserted is not None:
+                raise DecodeError(f"{self.location}: {deserted}", self.location)
             frame = wrap_frame(current.native, current.aspect)
             self._shown = (current, self._device.copied(frame) if self._device else frame)
         return self._shown[1]

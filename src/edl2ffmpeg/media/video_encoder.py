@@ -30,7 +30,7 @@ from edl2ffmpeg.media._translate import reason_of
 from edl2ffmpeg.media.accelerators import encoder_accelerator
 from edl2ffmpeg.media.formats import VideoOutput
 from edl2ffmpeg.media.frames import device_frame, progressive_frame
-from edl2ffmpeg.media.nvenc import failure_of, logged_errors
+from edl2ffmpeg.media.nvenc import NO_SESSION, failure_of, logged_errors
 
 __all__ = ["VideoEncoder"]
 
@@ -209,7 +209,8 @@ class VideoEncoder:
 
     def _device_failure(self, failure: BaseException, logged: list[str]) -> DeviceError:
         why = failure_of(failure, logged)
-        if not self.is_open:
+        # Sessions that others have now may be free soon: that is worth another try.
+        if not self.is_open and why != NO_SESSION:
             return DeviceUnavailableError(
                 f"{self._output.encoder} on {self._device_name} does not open for "
                 f"{self._output.width}x{self._output.height} with {_as_text(self._output.options)}"

@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,16 @@ class ProbedDevice:
 class DeviceTrial:
     """How opening a device went: ``failure`` and ``encoder_failure`` are empty if it went well.
 
-    ``devices`` is how many of its kind the driver knows.
+    ``devices`` is how many the driver knows, ``alike`` the numbers of those of the same model, and
+    ``identity`` model and driver, on which an encoder's bytes depend.
     """
 
     description: str = ""
     failure: str = ""
     encoder_failure: str = ""
     devices: int = 1
+    alike: Sequence[int] = ()
+    identity: str = ""
 
 
 def probe_devices() -> tuple[list[ProbedDevice], str]:
@@ -134,7 +138,7 @@ def _probe(folder: Path) -> dict[str, Any]:
 
 
 def _trial(number: int, encoder: str | None) -> dict[str, Any]:
-    from edl2ffmpeg.devices.cuda import count_cuda_devices
+    from edl2ffmpeg.devices.cuda import cuda_device_names
     from edl2ffmpeg.devices.selection import DeviceDecision
     from edl2ffmpeg.errors import DeviceError
     from edl2ffmpeg.media.device_trial import encodable
@@ -144,12 +148,22 @@ def _trial(number: int, encoder: str | None) -> dict[str, Any]:
         with opened_hardware(DeviceDecision("cuda", f"cuda:{number}", "", number)) as hardware:
             assert hardware.device is not None
             found: dict[str, Any] = {"description": hardware.device.description}
-            found["devices"] = count_cuda_devices()
+            names = cuda_device_names()
+            found["devices"] = len(names)
+            found["alike"] = [n for n, name in enumerate(names) if name == names[number]]
+            found["identity"] = f"{hardware.device.description}, {_driver_version()}"
     except DeviceError as error:
         return {"failure": str(error)}
     if encoder is not None:
         found["encoder_failure"] = encodable(number, [encoder])[encoder]
     return found
+
+
+def _driver_version() -> str:
+    try:
+        return Path("/proc/driver/nvidia/version").read_text().splitlines()[0]
+    except (OSError, IndexError):
+        return "a driver that does not tell its version"
 
 
 def _answer(arguments: list[str]) -> dict[str, Any]:

@@ -21,7 +21,8 @@ EXPORT int cuDeviceGetName(char *name, int size, int device)
     struct call call;
     if (!call_begin(&call, FAMILY_CUDA, "cuDeviceGetName", "device=%d", device))
         return call_end(&call, 0);
-    snprintf(name, (size_t)size, "nvsim simulated device %d", device);
+    // All are of one model.
+    snprintf(name, (size_t)size, "nvsim simulated device");
     return call_end(&call, CUDA_OK);
 }
 

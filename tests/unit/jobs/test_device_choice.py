@@ -1,0 +1,83 @@
+"""What decodes, draws and encodes: decided by settings, and by what a trial of the device says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
+from edl2ffmpeg.jobs import device_choice
+from edl2ffmpeg.jobs.device_choice import choose_stages, device_warnings, software_choice
+from edl2ffmpeg.media.formats import container_for
+from edl2ffmpeg.rendering.device_probe import DeviceTrial
+from edl2ffmpeg.settings import RenderSettings
+
+MP4 = container_for(Path("a.mp4"))
+GOOD = DeviceTrial("a GPU", devices=3, alike=(0, 2), identity="a GPU, driver 1")
+
+
+def chosen(monkeypatch: pytest.MonkeyPatch, trial: DeviceTrial, **options: Any) -> Any:
+    settings = RenderSettings(**options)
+    monkeypatch.setattr(device_choice, "try_device", lambda number, encoder: trial)
+    monkeypatch.setattr(device_choice, "why_no_cuda", lambda: "")
+    decision, output = choose_stages(settings, MP4, (64, 36), Fraction(25))
+    return decision, output, device_warnings(decision, settings)
+
+
+def test_all_stages_on_a_gpu_that_does_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    decision, output, warnings = chosen(monkeypatch, GOOD)
+    assert (output.encoder, output.pixel_format.name) == ("h264_nvenc", "nv12")
+    assert {stage.used for stage in decision.stages.values()} == {"cuda:0"}
+    # Chunks of one movie are encoded by devices of one model.
+    assert decision.numbers == (0, 2)
+    assert decision.encoder_identity == "a GPU, driver 1"
+    assert warnings == []
+
+
+def test_without_nvenc_all_devices_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = DeviceTrial("a GPU", "", "this chip has no NVENC", devices=2)
+    decision, output, warnings = chosen(monkeypatch, trial, hw_accel="cuda")
+    assert output.encoder == "libx264"
+    assert decision.numbers == (0, 1)
+    assert decision.encode.reason == "h264_nvenc on a GPU: this chip has no NVENC"
+    assert warnings == []
+    with pytest.raises(DeviceUnavailableError, match="no NVENC; leave --hw-encode"):
+        chosen(monkeypatch, trial, hw_encode=True)
+    _, output, warnings = chosen(monkeypatch, trial, hw_encode=True, hw_fallback="allow")
+    assert output.encoder == "libx264"
+    assert "encoded on the CPU and not on a GPU" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"crf": 0}, {"encoder_options": {"bf": "16"}}, {"pixel_format": "yuv422p"}],
+)
+def test_settings_that_nvenc_cannot_do_are_told(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision, output, warnings = chosen(monkeypatch, GOOD, hw_accel="cuda", **options)
+    assert output.encoder == "libx264"
+    assert decision.encode.reason.startswith("the device's encoder cannot do this: ")
+    assert warnings == [f"encoded on the CPU and not on a GPU: {decision.encode.reason}"]
+
+
+def test_a_depth_that_cannot_be_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for options in ({"async_depth": 100}, {"async_depth": 4, "codec": "prores"}):
+        with pytest.raises(SettingsError):
+            chosen(monkeypatch, GOOD, hw_accel="cuda", **options)
+
+
+def test_what_takes_the_place_of_nvenc_leaves_out_what_only_nvenc_knows() -> None:
+    settings = RenderSettings(preset="p5", encoder_options={"spatial-aq": "1", "g": "48"})
+    size, rate = (64, 36), Fraction(25)
+    with pytest.raises(SettingsError, match="no preset 'p5'"):
+        software_choice(settings, MP4, size, rate, "no GPU")
+    decision, output = software_choice(settings, MP4, size, rate, "it failed", is_replacement=True)
+    assert (decision.used, decision.reason) == ("cpu", "it failed")
+    assert output.encoder == "libx264"
+    assert output.options["g"] == "48"
+    assert "spatial-aq" not in output.options
+    assert output.options["preset"] == "medium"
