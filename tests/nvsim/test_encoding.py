@@ -36,7 +36,7 @@ driver.mark("gpu")
 for number, options in enumerate([
     {}, {"async_depth": 0}, {"async_depth": 1}, {"async_depth": 4}, {"async_depth": 20},
     {"encoder_options": {"bf": "3"}}, {"encoder_options": {"rc-lookahead": "8"}},
-    {"encoder_options": {"bf": "2", "g": "5", "rc-lookahead": "12"}, "async_depth": 2},
+    {"encoder_options": {"bf": "2", "g": "5", "rc-lookahead": "12"}, "async_depth": 20},
     {"hw_decode": False}, {"preset": "p7", "crf": 20}, {"preset": "fast", "bitrate": 1_000_000},
 ]):
     name = f"gpu{number}.mp4"

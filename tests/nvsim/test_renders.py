@@ -440,3 +440,52 @@ driver.mark("end")
     assert last("cuEventDestroy") < last("cuMemFree") < calls.index("cuStreamDestroy")
     assert calls[-1] == "cuDevicePrimaryCtxRelease"
     assert calls.count("cuDevicePrimaryCtxRetain") == calls.count("cuDevicePrimaryCtxRelease")
+
+
+def test_a_stream_that_leaves_the_device_midway_is_decoded_on_the_cpu(
+    kernels: Path, tmp_path: Path
+) -> None:
+    code = """
+import av, numpy as np
+from fractions import Fraction
+from nvsim.scenes import host_frame, make_pictures
+def packets(encoder, form, options):
+    context = av.CodecContext.create(encoder, "w")
+    context.width, context.height, context.pix_fmt = 64, 48, form
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    context.options = options
+    made = []
+    for number in range(10):
+        if form == "nv12":
+            frame = host_frame(make_pictures(10, 64, 48)[number], form)
+        else:
+            noise = np.random.default_rng(number).integers(0, 256, (96, 64), np.uint8)
+            frame = av.VideoFrame.from_ndarray(noise, form)
+        frame.pts, frame.time_base = number, Fraction(1, 25)
+        made += context.encode(frame)
+    return made + context.encode(None)
+first = packets("h264_nvenc", "nv12", {})
+second = packets("libx264", "yuv422p", {"preset": "ultrafast", "tune": "zerolatency"})
+with av.open(str(folder / "mixed.ts"), "w") as output:
+    stream = output.add_mux_stream("h264", rate=25, width=64, height=48)
+    for start, part in ((0, first), (10, second)):
+        for packet in part:
+            packet.pts = packet.dts = start + packet.pts
+            packet.time_base, packet.stream = Fraction(1, 25), stream
+            output.mux(packet)
+clip = {"track": {"type": "video", "number": 1}, "in": 0, "out": 0.8,
+        "source": {"uri": "mixed.ts", "in": 0, "out": 0.8}}
+edl.write_text(json.dumps({"fps": 25, "width": 64, "height": 48, "clips": [clip]}))
+cpu = render(edl, "cpu.mkv")
+gpu = render(edl, "gpu.mkv", hw_accel="cuda")
+found, wanted = decoded(folder / "gpu.mkv"), decoded(folder / "cpu.mkv")
+assert len(found) == len(wanted) == 20
+assert all((one == other).all() for one, other in zip(found, wanted))
+print(json.dumps(gpu.report["device"]["decoders"]))
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    run.report.assert_clean()
+    (decoder,) = json.loads(run.stdout.splitlines()[-1])
+    assert decoder["used"] == "cpu"
+    assert decoder["reason"].startswith("the device failed at 0.4 s: ")
+    assert "from here on the device does not decode it (yuv422p)" in decoder["reason"]
