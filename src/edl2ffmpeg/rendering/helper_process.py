@@ -8,6 +8,7 @@ that it has ended is waited for only so long.  It dies with the thread that star
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,10 @@ __all__ = ["end_helper", "end_with_parent", "start_helper"]
 
 _ENDING_SECONDS = 2.0
 _KILL_ON_PARENTS_DEATH = 1
+_START = (
+    "import json, runpy, sys; path, module, *sys.argv[1:] = sys.argv[1:]; "
+    "sys.path[:] = json.loads(path); runpy.run_module(module, run_name='__main__', alter_sys=True)"
+)
 
 
 def start_helper(
@@ -27,10 +32,11 @@ def start_helper(
 ) -> subprocess.Popen[bytes]:
     """Starts ``python -m module`` with a pipe for its output, and ``errors`` for its complaints.
 
-    The caller has to call ``end_helper``.  Raises ``OSError``.
+    It finds modules where this process does, and so none in the current folder.  The caller has to
+    call ``end_helper``.  Raises ``OSError``.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-P", "-c", _START, json.dumps(sys.path), module, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -44,7 +44,9 @@ _START = (
 
 def start_command(path: str, descriptor: int, parent: int, log_level: int) -> list[str]:
     """The command line of a worker; ``path`` is the parent's ``sys.path`` as JSON."""
-    return [sys.executable, "-c", _START, path, str(descriptor), str(parent), str(log_level)]
+    # Without -P a module of the current folder would be taken for one of Python's own.
+    command = [sys.executable, "-P", "-c", _START, path]
+    return [*command, str(descriptor), str(parent), str(log_level)]
 
 
 def main(descriptor: int, parent: int, log_level: int) -> None:
