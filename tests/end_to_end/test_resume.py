@@ -152,6 +152,16 @@ def test_damaged_work_is_done_again(tmp_path: Path) -> None:
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
+def test_work_of_the_right_size_that_a_disk_has_spoilt_is_done_again(tmp_path: Path) -> None:
+    edl = write_edl(tmp_path, edit())
+    interrupted(edl, tmp_path / "a.mp4")
+    spoilt = sorted((tmp_path / ".a.mp4.edl2ffmpeg").glob("*.packets"))[0]
+    content = bytearray(spoilt.read_bytes())
+    content[-200] ^= 1
+    spoilt.write_bytes(content)
+    assert reused(edl, tmp_path / "a.mp4") == 2
+
+
 def test_a_wrong_edl_leaves_nothing(tmp_path: Path) -> None:
     edl = write_edl(tmp_path, document(video_clip(media("missing.mp4", 0, 30), 0, 30)))
     result = run_command(edl, tmp_path / "a.mp4", "--jobs", "2")

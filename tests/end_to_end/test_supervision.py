@@ -82,6 +82,12 @@ def test_a_fault_costs_an_attempt(
     assert not any(path.name.startswith(".") for path in tmp_path.iterdir())
 
 
+def test_an_encoder_that_computes_for_long_is_no_hang(render: Render) -> None:
+    result = render("compute:1", "--stall-timeout", "2.5")
+    assert result.returncode == 0
+    assert "trying again" not in result.stderr
+
+
 def test_a_chunk_that_always_fails_is_named(render: Render, edl: Path, tmp_path: Path) -> None:
     result = render("die:2", "--retries", "1", times=9)
     assert result.returncode == 1

@@ -8,6 +8,7 @@ process that was struck remembers nothing).
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import time
@@ -35,6 +36,7 @@ def install(fault: str) -> None:
         "bug": _bug,
         "break": _break,
         "pause": lambda encoder: time.sleep(1),
+        "compute": _compute,
     }
     _at_frame(int(chunk or 0), strikes[name])
 
@@ -110,6 +112,13 @@ def _at_whole_movies(strike: Callable[[], None]) -> None:
         return run(self, progress)
 
     RenderSession.run = running  # type: ignore[method-assign]
+
+
+def _compute(encoder: Any) -> None:
+    """Takes as long over a frame as a slow encoder of large pictures."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 50_000)
 
 
 def _eat(encoder: Any) -> None:

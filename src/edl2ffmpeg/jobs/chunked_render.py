@@ -154,6 +154,8 @@ class ChunkedRender:
         self._recipe = replace(self._recipe, device=self._job.device, video=self._job.video)
         if encoded:
             self._results.clear()
+            # None of what was found is part of the movie any more.
+            self._rendered.reused = self._reused_frames = 0
         self._devices = ()
 
     def _run_all(self) -> None:

@@ -7,9 +7,9 @@ costs that process, and this one says so.
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,11 +17,13 @@ from time import monotonic
 from typing import IO, Any
 
 from edl2ffmpeg.errors import SettingsError
+from edl2ffmpeg.rendering.helper_process import end_helper, start_helper
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "finding_as_text"]
 
 _LIMIT_SECONDS = 120.0
 _MOST_FRAMES = 4096
+_BLOCK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,20 @@ def diagnose(
     """
     if not 10 <= frames <= _MOST_FRAMES:
         raise SettingsError(f"--frames {frames}: 10 to {_MOST_FRAMES} can be told apart")
-    command = [sys.executable, "-m", "edl2ffmpeg.jobs.doctor_trial"]
-    with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-doctor-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="edl2ffmpeg-doctor-") as folder,
+        # A pipe that is read at the end only would stop whoever has much to complain of.
+        tempfile.TemporaryFile() as errors,
+    ):
         task = {
             "folder": folder, "frames": frames, "cycles": cycles,
             "device": None if software else device,
         }  # fmt: skip
-        process = subprocess.Popen(
-            [*command, json.dumps(task)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = start_helper("edl2ffmpeg.jobs.doctor_trial", [json.dumps(task)], errors)
         try:
-            return _followed(process, tell, between, limit_seconds)
+            return _followed(process, errors, tell, between, limit_seconds)
         finally:
-            process.kill()
-            process.communicate()
+            end_helper(process)
 
 
 def finding_as_text(finding: Finding) -> str:
@@ -100,7 +98,8 @@ def finding_as_text(finding: Finding) -> str:
 
 
 def _followed(
-    process: subprocess.Popen[str],
+    process: subprocess.Popen[bytes],
+    errors: IO[bytes],
     tell: Callable[[Finding], None],
     between: Callable[[], None],
     limit_seconds: float,
@@ -126,14 +125,19 @@ def _followed(
         measured |= told.get("measured", {})
         if "finding" in told:
             add(Finding(**told["finding"]))
-    code = process.wait()
-    if code != 0:
-        add(_died(step, code, process.stderr))
+    try:
+        code = process.wait(limit_seconds)
+    except subprocess.TimeoutExpired:
+        add(_hung(step, limit_seconds))
+    else:
+        if code != 0:
+            add(_died(step, code, errors))
     return Diagnosis(tuple(findings), measured)
 
 
-def _lines(stream: IO[str], between: Callable[[], None]) -> Iterator[str | None]:
+def _lines(stream: IO[bytes], between: Callable[[], None]) -> Iterator[bytes | None]:
     """The lines as they come; None where a fifth of a second has brought none."""
+    rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while True:
@@ -141,10 +145,11 @@ def _lines(stream: IO[str], between: Callable[[], None]) -> Iterator[str | None]
             if not selector.select(0.2):
                 yield None
                 continue
-            line = stream.readline()
-            if not line:
+            read = os.read(stream.fileno(), _BLOCK_BYTES)
+            if not read:
                 return
-            yield line
+            *lines, rest = (rest + read).split(b"\n")
+            yield from lines
 
 
 def _hung(step: str, limit_seconds: float) -> Finding:
@@ -156,8 +161,10 @@ def _hung(step: str, limit_seconds: float) -> Finding:
     )
 
 
-def _died(step: str, code: int, errors: IO[str] | None) -> Finding:
-    last = (errors.read().strip().splitlines() or [""])[-1] if errors is not None else ""
+def _died(step: str, code: int, errors: IO[bytes]) -> Finding:
+    errors.seek(max(errors.seek(0, os.SEEK_END) - _BLOCK_BYTES, 0))
+    text = errors.read().decode(errors="replace")
+    last = (text.strip().splitlines() or [""])[-1]
     ending = f"signal {-code}" if code < 0 else f"exit code {code}"
     return Finding(
         step,

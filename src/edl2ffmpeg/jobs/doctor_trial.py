@@ -34,6 +34,7 @@ from edl2ffmpeg.media.muxer import Muxer
 from edl2ffmpeg.media.video_decoder import VideoDecoder
 from edl2ffmpeg.rendering.device_probe import DeviceTrial, try_device
 from edl2ffmpeg.rendering.hardware import opened_hardware
+from edl2ffmpeg.rendering.helper_process import end_with_parent
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.model import MediaSource, StreamKind, StreamSelector
@@ -322,6 +323,7 @@ def _say(told: Json) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     _task = json.loads(sys.argv[1])
     try:
         Trial(Path(_task["folder"]), _task["frames"], _task["cycles"], _task["device"], _say).run()

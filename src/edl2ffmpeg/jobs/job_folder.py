@@ -3,14 +3,15 @@
 Note [Job folder]: ``.NAME.edl2ffmpeg`` holds a packet file for each chunk that is done and, as
 ``KEY.json``, what came of it.  The key is a digest of all that the chunk's bytes depend on, so
 that whatever is found under a key is what the render would make.  Files get their names by
-renaming, the marker last: a name that is there is whole.  The folder is locked while a render
-uses it.
+renaming, the marker last: a name that is there is whole.  A disk may still lose or spoil some of
+it, so the digest of what is found is taken again.  The folder is locked while a render uses it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -112,8 +113,11 @@ class JobFolder(Owner):
         return self.path / f"{key}.packets"
 
     def accept(self, key: str, part: Path, result: dict[str, Any]) -> None:
-        """``part`` is whole and checked; ``result`` is what came of it, its ``size`` as well."""
+        """``part`` is whole and checked; ``result`` is what came of it, with size and digest."""
         try:
+            # Otherwise a crash of the machine may leave the name without the content.
+            with open(part, "rb") as file:
+                os.fsync(file.fileno())
             os.replace(part, self.packets(key))
             self._write(f"{key}.json", result)
         except OSError as error:
@@ -125,9 +129,12 @@ class JobFolder(Owner):
         """What came of the part with this key; None if it is not done."""
         try:
             result = json.loads((self.path / f"{key}.json").read_bytes())
-            if self.packets(key).stat().st_size == result["size"]:
-                assert isinstance(result, dict)
-                return result
+            with open(self.packets(key), "rb") as file:
+                if os.fstat(file.fileno()).st_size != result["size"]:
+                    return None
+                if hashlib.file_digest(file, "sha256").hexdigest() == result["digest"]:
+                    assert isinstance(result, dict)
+                    return result
         except (OSError, ValueError, KeyError, TypeError):
             pass
         return None

@@ -112,10 +112,12 @@ class WorkerPool(Owner):
 
     def activities(self) -> list[Activity]:
         """What each busy process is at."""
+        # Its thread may take an entry away between two looks at it.
+        seen = [(worker, worker.entry) for worker in tuple(self._workers)]
         return [
-            Activity(worker.process.pid, worker.entry[1], worker.frames, worker.stage)
-            for worker in tuple(self._workers)
-            if worker.entry is not None
+            Activity(worker.process.pid, entry[1], worker.frames, worker.stage)
+            for worker, entry in seen
+            if entry is not None
         ]
 
     def close(self) -> None:

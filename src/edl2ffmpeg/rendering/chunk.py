@@ -21,6 +21,7 @@ from edl2ffmpeg.media.packet_encoder import PictureFileEncoder, SoundFileEncoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.chunks import Chunk
 from edl2ffmpeg.plan.frame_planner import FramePlanner
+from edl2ffmpeg.rendering.busy_time import BusyTime
 from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.gain import Gain, gain_of
 from edl2ffmpeg.rendering.hardware import opened_hardware
@@ -40,6 +41,10 @@ __all__ = [
     "render_chunk",
     "render_sound",
 ]
+
+# What the stages are called in which the encoder is at work.
+_ENCODING = "encoding"
+_FINISHING = "finishing"
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,7 @@ class ChunkRenderer(Owner):
         self.stage = "opening the device"
         self._recipe = recipe
         self._encoder: PictureFileEncoder | None = None
+        self._busy = BusyTime()
         settings = recipe.settings
         cores = cores or usable_cores()
         self._device = recipe.device if device is None else recipe.device.on_device(device)
@@ -167,11 +173,15 @@ class ChunkRenderer(Owner):
 
     @property
     def activity(self) -> tuple[int, ...]:
-        """Numbers that change whenever something is done; for a watching thread."""
+        """Numbers that change whenever something is done; for one watching thread."""
         encoder = self._encoder
         made = (encoder.frames, encoder.packets) if encoder is not None else (0, 0)
         stats = self._decoders.stats
-        return (*made, stats.packets_read, stats.pictures_decoded)
+        # One call of a slow encoder may take minutes, and computes all the time; what hangs in
+        # a driver may spin as well, so that there only what comes out counts.
+        encodes = self.stage.startswith((_ENCODING, _FINISHING)) and not self._device.encodes
+        busy = self._busy.spans() if encodes else 0
+        return (*made, stats.packets_read, stats.pictures_decoded, busy)
 
     def render(self, task: ChunkTask, progress: ProgressCallback | None = None) -> ChunkResult:
         """Renders one chunk of this recipe; raises an ``Edl2FfmpegError``."""
@@ -212,7 +222,7 @@ class ChunkRenderer(Owner):
             rate = recipe.timeline.frame_rate
             self.stage = f"making frame {chunk.start}"
             for done, frame in enumerate(frames, start=1):
-                self.stage = f"encoding frame {chunk.start + done - 1}"
+                self.stage = f"{_ENCODING} frame {chunk.start + done - 1}"
                 now = perf_counter()
                 encoder.write_frame(frame)
                 del frame
@@ -221,7 +231,7 @@ class ChunkRenderer(Owner):
                 if progress is not None:
                     elapsed = perf_counter() - started
                     progress(Progress(done, chunk.frames, elapsed, rate))
-            self.stage = f"finishing frames {chunk.start} to {chunk.end - 1}"
+            self.stage = f"{_FINISHING} frames {chunk.start} to {chunk.end - 1}"
             now = perf_counter()
             encoder.finish()
             encode_seconds += perf_counter() - now

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edl2ffmpeg.rendering.helper_process import end_helper, end_with_parent, start_helper
+
 __all__ = ["DeviceTrial", "ProbedDevice", "probe_devices", "try_accelerator", "try_device"]
 
 _LIMIT_SECONDS = 60
@@ -76,16 +78,19 @@ def try_accelerator(kind: str, device: str | None, encoder: str | None = None) -
 
 def _asked(arguments: list[str]) -> tuple[dict[str, Any] | None, str]:
     """What the process says, or why it says nothing."""
-    command = [sys.executable, "-m", "edl2ffmpeg.rendering.device_probe", *arguments]
     try:
-        run = subprocess.run(
-            command, capture_output=True, timeout=_LIMIT_SECONDS, stdin=subprocess.DEVNULL
-        )
+        process = start_helper("edl2ffmpeg.rendering.device_probe", arguments)
+    except OSError as error:
+        return None, f"no process to ask the driver can be started: {error.strerror}"
+    try:
+        output, _ = process.communicate(timeout=_LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
         return None, f"the driver has not answered for {_LIMIT_SECONDS} s"
-    if run.returncode != 0:
-        return None, f"asking the driver ended with {_ending(run.returncode)}"
-    found: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    finally:
+        end_helper(process)
+    if process.returncode != 0:
+        return None, f"asking the driver ended with {_ending(process.returncode)}"
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
     return found, ""
 
 
@@ -188,4 +193,5 @@ def _answer(arguments: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     print(json.dumps(_answer(sys.argv[1:])))

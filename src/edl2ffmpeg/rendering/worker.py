@@ -9,7 +9,6 @@ thread says nothing while a call into a driver hangs.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import pickle
@@ -30,13 +29,13 @@ from edl2ffmpeg.rendering.chunk import (
     SoundTask,
     render_sound,
 )
+from edl2ffmpeg.rendering.helper_process import end_with_parent
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.recipe import Recipe
 
 __all__ = ["main", "start_command"]
 
 _BEAT_SECONDS = 0.1
-_KILL_ON_PARENTS_DEATH = 1
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from edl2ffmpeg.rendering.worker import main; main(*map(int, sys.argv[2:]))"
@@ -45,7 +44,9 @@ _START = (
 
 def start_command(path: str, descriptor: int, parent: int, log_level: int) -> list[str]:
     """The command line of a worker; ``path`` is the parent's ``sys.path`` as JSON."""
-    return [sys.executable, "-c", _START, path, str(descriptor), str(parent), str(log_level)]
+    # Without -P a module of the current folder would be taken for one of Python's own.
+    command = [sys.executable, "-P", "-c", _START, path]
+    return [*command, str(descriptor), str(parent), str(log_level)]
 
 
 def main(descriptor: int, parent: int, log_level: int) -> None:
@@ -58,8 +59,7 @@ def main(descriptor: int, parent: int, log_level: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_KILL_ON_PARENTS_DEATH, int(signal.SIGKILL))
+    end_with_parent()
     if os.getppid() != parent:
         # It has died before the system could be asked.
         os._exit(1)
