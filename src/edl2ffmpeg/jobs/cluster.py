@@ -8,11 +8,12 @@ far they are by events of the scheduler, by which they are also known to have be
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
 import threading
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +47,7 @@ _CONNECT_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 _WORKERS_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
+_NOTING_SECONDS = 1.0
 _FETCHING_THREADS = 4
 # Waiting for their turn beside those in work: so that a cluster that grows by demand sees some.
 _FEWEST_AHEAD = 32
@@ -299,10 +301,12 @@ class ClusterExecutor(Owner):
 
     def _fetched(self, entry: _Entry) -> ChunkResult:
         try:
-            delivery = entry.remote.result()
+            delivery = self._gathered(entry)
         except CancelledError:
             raise self._lost() from None
         except Exception as error:
+            if isinstance(error, OSError) and self._has_lost_scheduler():
+                raise self._lost() from error
             _log.debug("a task failed", exc_info=error)
             if type(error).__name__ == "KilledWorker":
                 what = "every worker that began with it died"
@@ -328,6 +332,26 @@ class ClusterExecutor(Owner):
         ]
         return result
 
+    def _gathered(self, entry: _Entry) -> Any:
+        """What the worker has delivered; a lost scheduler would be asked for it for long."""
+        client = self._client
+        asked = asyncio.run_coroutine_threadsafe(
+            client.gather(entry.remote, asynchronous=True), client.loop.asyncio_loop
+        )
+        while not wait([asked], _LOOK_SECONDS).done:
+            if self._stop.is_set() or client.status != "running":
+                asked.cancel()
+                raise self._lost()
+        return asked.result()
+
+    def _has_lost_scheduler(self) -> bool:
+        """Whether a connection that broke was the scheduler's, which the client notes later."""
+        until = monotonic() + _NOTING_SECONDS
+        while self._client.status == "running" and monotonic() < until:
+            if self._stop.wait(_LOOK_SECONDS):
+                break
+        return bool(self._client.status != "running")
+
     def close(self) -> None:
         """Cancels what is on the cluster, and lets go of it.  May be called twice."""
         if self._stop.is_set():
@@ -337,7 +361,8 @@ class ClusterExecutor(Owner):
             self._watching.join()
         entries = list(self._entries.values())
         with suppress(Exception):
-            self._client.cancel([entry.remote for entry in entries], force=True)
+            if self._client.status == "running":
+                self._client.cancel([entry.remote for entry in entries], force=True)
         self._fetching.shutdown(cancel_futures=True)
         with suppress(Exception):
             self._client.close(timeout=1)
