@@ -6,8 +6,9 @@ To be run in a process that may be lost (``rendering/device_probe.py``).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -41,17 +42,15 @@ def decodable(number: int, folder: Path) -> dict[str, str]:
         path = folder / f"{encoder}-{pixel_format}.mkv"
         if not path.exists():
             _write(path, encoder, pixel_format)
-        found[name] = _decode(path, number)
+        found[name] = _tried(partial(_decoded_there, path, number))
     return found
 
 
 def encodable(number: int, encoders: Sequence[str] = _ENCODED) -> dict[str, str]:
     """NVENC's encoders, each with "" or why device ``number`` does not have it."""
     # With a device, so that running out of sessions is told apart from having none.
-    return {
-        name: _encode(name, HWAccel("cuda", device=str(number), allow_software_fallback=False))
-        for name in encoders
-    }
+    hwaccel = HWAccel("cuda", device=str(number), allow_software_fallback=False)
+    return {name: _tried(partial(_encoded_there, name, hwaccel)) for name in encoders}
 
 
 def accelerator_failure(kind: str, device: str | None) -> str:
@@ -59,15 +58,7 @@ def accelerator_failure(kind: str, device: str | None) -> str:
     with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-probe-") as folder:
         path = Path(folder) / "h264.mkv"
         _write(path, "libx264", "yuv420p")
-        with logged_errors() as logged:
-            try:
-                frames = _decoded_with(path, AcceleratedDecoding(kind, device))
-                failure = None
-            except _FAILURES as error:
-                failure = error
-    if failure is not None:
-        return failure_of(failure, logged)
-    return "" if frames == _FRAMES else f"only {frames} of {_FRAMES} pictures came out of it"
+        return _tried(lambda: _decoded_with(path, AcceleratedDecoding(kind, device)))
 
 
 def _decoded_with(path: Path, decoding: AcceleratedDecoding) -> int:
@@ -82,7 +73,7 @@ def _decoded_with(path: Path, decoding: AcceleratedDecoding) -> int:
 
 def encodable_with(kind: str, device: str | None, encoder: str) -> str:
     """Why an encoder of another kind of device does not work; empty if it does."""
-    return _encode(encoder, encoder_accelerator(kind, device))
+    return _tried(lambda: _encoded_there(encoder, encoder_accelerator(kind, device)))
 
 
 def _write(path: Path, encoder: str, pixel_format: str) -> None:
@@ -104,16 +95,17 @@ def _picture(number: int) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(samples.astype(np.uint8), "yuv420p")
 
 
-def _decode(path: Path, number: int) -> str:
+def _tried(run: Callable[[], int]) -> str:
+    """Why ``run``, which gives how many pictures came out, failed; empty if all did."""
     with logged_errors() as logged:
         try:
-            frames = _decoded_there(path, number)
+            made = run()
             failure = None
         except _FAILURES as error:
             failure = error
     if failure is not None:
         return failure_of(failure, logged)
-    return "" if frames == _FRAMES else f"only {frames} of {_FRAMES} pictures came out of it"
+    return "" if made == _FRAMES else f"{made} of {_FRAMES} pictures came out of it"
 
 
 def _decoded_there(path: Path, number: int) -> int:
@@ -128,18 +120,6 @@ def _decoded_there(path: Path, number: int) -> int:
             for packet in source.demux(video=0)
             for frame in context.decode(packet if packet.size else None)
         )
-
-
-def _encode(encoder: str, hwaccel: HWAccel | None) -> str:
-    with logged_errors() as logged:
-        try:
-            packets = _encoded_there(encoder, hwaccel)
-            failure = None
-        except _FAILURES as error:
-            failure = error
-    if failure is not None:
-        return failure_of(failure, logged)
-    return "" if packets == _FRAMES else f"{packets} of {_FRAMES} pictures came out of it"
 
 
 def _encoded_there(encoder: str, hwaccel: HWAccel | None) -> int:
