@@ -125,6 +125,11 @@ class ChunkedRender:
         """What was rendered in the end."""
         return self._job
 
+    @property
+    def has_chunks(self) -> bool:
+        """Whether chunks are in the job folder, for the next render as well."""
+        return bool(self._results)
+
     def run(self) -> Rendered:
         """Renders what is not done yet; raises an ``Edl2FfmpegError``, the first that counts."""
         try:
