@@ -127,7 +127,8 @@ def long_render(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     pattern = generated("demo", 600, 1280, 720)
     edl = document(video_clip(pattern, 0, 600), width=1280, height=720)
     path = write_edl(tmp_path, edl, "long.json")
-    process = started(path, "long.mp4", "--jobs", "2", "--chunk-seconds", "1", folder=tmp_path)
+    options = ("--jobs", "2", "--chunk-seconds", "1", "--fresh")
+    process = started(path, "long.mp4", *options, folder=tmp_path)
     yield process
     process.kill()
     process.communicate()
@@ -150,7 +151,7 @@ def test_a_signal_ends_all_at_once(
     assert not list(tmp_path.glob(".*.partial"))
     folder = tmp_path / ".long.mp4.edl2ffmpeg"
     if folder.exists():
-        assert "run it again to go on with what is done" in errors
+        assert "run it again without --fresh to go on with what is done" in errors
         assert not list(folder.glob("*.part"))
     else:
         assert "nothing was written" in errors

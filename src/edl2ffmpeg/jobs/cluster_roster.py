@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import Future
 from contextlib import suppress
@@ -79,8 +80,8 @@ class Roster(Owner):
     @property
     def sharing(self) -> int:
         """The largest number of workers on one machine, at least 1."""
-        hosts = [str(worker.get("host")) for worker in self._workers.values()]
-        return max((hosts.count(host) for host in set(hosts)), default=1)
+        hosts = Counter(str(worker.get("host")) for worker in self._workers.values())
+        return max(hosts.values(), default=1)
 
     def __contains__(self, address: str) -> bool:
         return address in self._workers
