@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 __all__ = [
-    "CHUNK_ENCODER_THREADS",
+    "chunk_encoder_threads",
     "compositor_share",
     "compositor_threads",
     "decoder_share",
@@ -16,13 +16,8 @@ __all__ = [
     "worker_count",
 ]
 
-CHUNK_ENCODER_THREADS = 4
-"""Threads of an encoder that makes one of several chunks, unless asked for otherwise.
-
-A constant, because the bytes that x264 makes depend on it: they must not depend on the machine,
-nor on how many workers there are.
-"""
-
+_FEWEST_CHUNK_THREADS = 4
+_THREADS_OF_ALL_CHUNKS = 24
 _MOST_DECODER_THREADS = 4
 _FEWEST_ENCODER_THREADS = 4
 _CORES_PER_COMPOSITOR_THREAD = 4
@@ -69,6 +64,16 @@ def encoder_threads(asked: int) -> int:
     if asked or usable_cores() * 3 // 2 >= _FEWEST_ENCODER_THREADS:
         return asked
     return _FEWEST_ENCODER_THREADS
+
+
+def chunk_encoder_threads(asked: int, chunks: int) -> int:
+    """Threads of an encoder that makes one of ``chunks``: ``asked``, or with 0 by their number.
+
+    A few chunks keep many cores busy if each has more threads.  Nothing else may count: the bytes
+    that x264 makes depend on its threads, and must depend neither on the machine nor on how many
+    workers there are.
+    """
+    return asked or max(_THREADS_OF_ALL_CHUNKS // chunks, _FEWEST_CHUNK_THREADS)
 
 
 def compositor_share(asked: int, cores: int) -> int:

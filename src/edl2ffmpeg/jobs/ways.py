@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from edl2ffmpeg.devices.cpu import CHUNK_ENCODER_THREADS, encoder_threads
+from edl2ffmpeg.devices.cpu import chunk_encoder_threads, encoder_threads
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from edl2ffmpeg.jobs.chunked_render import ChunkedRender, Rendered
@@ -147,7 +147,7 @@ def _recipe(job: Job, settings: RenderSettings) -> Recipe:
     assert job.video is not None
     threads = encoder_threads(settings.threads)
     if len(job.chunks) > 1:
-        threads = settings.threads or CHUNK_ENCODER_THREADS
+        threads = chunk_encoder_threads(settings.threads, len(job.chunks))
     return Recipe(
         job.timeline,
         settings,
