@@ -17,16 +17,22 @@ from pathlib import Path
 from time import monotonic, perf_counter
 
 from edl2ffmpeg.devices.cpu import worker_count
-from edl2ffmpeg.errors import Edl2FfmpegError, JobError, SettingsError
+from edl2ffmpeg.errors import Edl2FfmpegError, JobError, MediaOpenError, SettingsError
 from edl2ffmpeg.jobs.batch_result import BatchMovie, BatchProgress, BatchResult, MovieProgress
 from edl2ffmpeg.jobs.crew import Crew
 from edl2ffmpeg.jobs.publish import KeptWork, PublishGuard
-from edl2ffmpeg.jobs.render_job import read_timeline, refuse_own_files, render_timeline
+from edl2ffmpeg.jobs.render_job import (
+    locations_of,
+    read_timeline,
+    refuse_own_files,
+    render_timeline,
+)
 from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
 from edl2ffmpeg.media.formats import container_for
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.progress import Progress
 from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = ["Batch", "BatchProgressCallback"]
 
@@ -93,6 +99,8 @@ class Batch(Owner):
         self._outputs = [out_dir / f"{edl.stem}.{extension}" for edl in edls]
         self._settings = settings
         self._skips = skip_existing
+        # What is rendered in this run, by the paths of the movies.
+        self._made: dict[str, int] = {}
         self._reserved = {os.path.realpath(path): path for path in (*edls, *reserved)}
         self._guard = guard
         self._started = perf_counter()
@@ -135,7 +143,7 @@ class Batch(Owner):
         workers = self._worker_count()
         if workers:
             self._crew = self._stack.enter_context(Crew(workers, self._settings))
-        self._refuse_same_names()
+        self._hand_out()
         most = min(workers + _OPEN_AHEAD, _MOST_OPEN) if workers else 1
         for number in range(min(most, self._todo.qsize())):
             thread = threading.Thread(target=self._work, name=f"movie {number}", daemon=True)
@@ -163,12 +171,15 @@ class Batch(Owner):
         parts = _MANY if self._settings.seconds_per_chunk else 1
         return worker_count(len(self._edls) * parts, width * height * 3)
 
-    def _refuse_same_names(self) -> None:
+    def _hand_out(self) -> None:
         """What has a name of its own is to be rendered."""
         first: dict[str, int] = {}
         for number, output in enumerate(self._outputs):
-            other = first.setdefault(os.path.realpath(output), number)
+            path = os.path.realpath(output)
+            other = first.setdefault(path, number)
             if other == number:
+                if not (self._skips and os.path.exists(output)):
+                    self._made[path] = number
                 self._todo.put(number)
                 continue
             error = SettingsError(
@@ -218,12 +229,25 @@ class Batch(Owner):
                 f"{output}: exists already; add --overwrite to replace it, or --skip-existing"
             )
         timeline = read_timeline(edl, settings)
+        self._refuse_movies_of_others(timeline, number)
         refuse_sidecar_names(timeline, output, settings, tuple(self._reserved.values()))
         guard = _Guard(self._guard, self._kept)
         result = render_timeline(
             timeline, output, settings, lambda told: self._tell(number, told), guard, self._crew
         )
         return BatchMovie(edl, output, "done", seconds=perf_counter() - started, result=result)
+
+    def _refuse_movies_of_others(self, timeline: Timeline, number: int) -> None:
+        """What this EDL would show depended on which of them is done first."""
+        for location, json_path in locations_of(timeline).items():
+            # No file has a zero byte in its name; opening it is refused later.
+            other = None if "\0" in location else self._made.get(os.path.realpath(location))
+            if other is not None and other != number:
+                raise MediaOpenError(
+                    f"{json_path}: {location} is the movie of {self._edls[other]}, which this "
+                    "batch renders; render the EDLs that show it in a batch after it",
+                    location,
+                )
 
     def _tell(self, number: int, progress: Progress) -> None:
         if self._stopping.is_set():

@@ -5,7 +5,7 @@ Every file is opened once, whatever the number of clips, and every problem is re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -66,8 +66,11 @@ def check_media(
     audio: bool = True,
     pictures: bool = True,
     audio_channels: int = 2,
+    progress: Callable[[int], None] | None = None,
 ) -> MediaNotes:
     """Opens every stream that the timeline uses, and tells what is odd about it.
+
+    ``progress`` is called with the number of streams that were opened.
 
     Look-up tables and font files are read as well; a font's family is looked for when a text
     is drawn, since another font can take its place.
@@ -95,6 +98,9 @@ def check_media(
                 failed_locations.append(source.location)
                 problems.append(Problem(segment.json_path, str(error)))
                 continue
+            finally:
+                if progress is not None:
+                    progress(len(ends) + len(failed))
             found.odd += [
                 TimelineWarning(segment.json_path, f"{source.location} {note}") for note in notes
             ]

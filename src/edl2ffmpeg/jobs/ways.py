@@ -28,6 +28,7 @@ from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.recipe import Recipe
 from edl2ffmpeg.rendering.session import RenderSession, SessionResult, held_report
 from edl2ffmpeg.rendering.video_pipeline import HeldPicture, damage_sentence
+from edl2ffmpeg.rendering.watch import Watch
 from edl2ffmpeg.settings import RenderSettings
 
 __all__ = ["render_at_once", "render_in_chunks"]
@@ -38,7 +39,17 @@ _JOINING = "joining the chunks"
 _JOINED_AT_ONCE = 100
 
 
-def _checked_media(job: Job, settings: RenderSettings, decoders: DecoderPool) -> MediaNotes:
+def _checked_media(
+    job: Job, settings: RenderSettings, decoders: DecoderPool, watch: Watch | None = None
+) -> MediaNotes:
+    opened = 0
+
+    def tell(streams: int) -> None:
+        nonlocal opened
+        opened = streams
+
+    if watch is not None:
+        watch.counts = lambda: (opened, decoders.stats.packets_read)
     notes = check_media(
         job.timeline,
         job.access,
@@ -46,6 +57,7 @@ def _checked_media(job: Job, settings: RenderSettings, decoders: DecoderPool) ->
         audio=settings.audio,
         pictures=job.video is not None,
         audio_channels=settings.audio_channels,
+        progress=tell,
     )
     refuse_warnings(job.timeline, notes, settings)
     return notes
@@ -57,8 +69,12 @@ def render_at_once(
     settings: RenderSettings,
     progress: ProgressCallback | None,
     guard: PublishGuard | None,
+    watch: Watch | None = None,
 ) -> Outcome:
-    """Renders a single chunk, or sound alone, in this process into the movie itself."""
+    """Renders a single chunk, or sound alone, in this process into the movie itself.
+
+    ``watch`` is told what is being done.
+    """
     with (
         opened_hardware(job.device) as hardware,
         DecoderPool(job.access, settings.threads, hardware.decoding) as decoders,
@@ -66,7 +82,7 @@ def render_at_once(
         job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
         published(output, replace=settings.overwrite, guard=guard) as partial,
     ):
-        notes = _checked_media(job, settings, decoders)
+        notes = _checked_media(job, settings, decoders, watch)
         gain = gain_of(job.timeline, settings, job.access, job.audio, job.frame_range, progress)
         with RenderSession(
             job.timeline,
@@ -82,6 +98,7 @@ def render_at_once(
             gain.decibels,
             hardware,
             job.subtitles.embedded,
+            watch,
         ) as session:
             result = session.run(progress)
         if job.video is not None:

@@ -10,7 +10,12 @@ import pytest
 
 from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
 from edl2ffmpeg.jobs import device_choice
-from edl2ffmpeg.jobs.device_choice import choose_stages, device_warnings, software_choice
+from edl2ffmpeg.jobs.device_choice import (
+    DeviceTrials,
+    choose_stages,
+    device_warnings,
+    software_choice,
+)
 from edl2ffmpeg.media.formats import container_for
 from edl2ffmpeg.rendering.device_probe import DeviceTrial
 from edl2ffmpeg.settings import RenderSettings
@@ -49,6 +54,28 @@ def test_without_nvenc_all_devices_draw(monkeypatch: pytest.MonkeyPatch) -> None
     _, output, warnings = chosen(monkeypatch, trial, hw_encode=True, hw_fallback="allow")
     assert output.encoder == "libx264"
     assert "encoded on the CPU and not on a GPU" in warnings[0]
+
+
+def test_renders_that_share_trials_try_a_device_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, str | None]] = []
+
+    def trial(number: int, encoder: str | None) -> DeviceTrial:
+        asked.append((number, encoder))
+        return GOOD
+
+    monkeypatch.setattr(device_choice, "try_device", trial)
+    monkeypatch.setattr(device_choice, "why_no_cuda", lambda: "")
+    trials = DeviceTrials()
+    codecs = ("h264", "h264", "h265")
+    for codec in codecs:
+        choose_stages(RenderSettings(codec=codec), MP4, (64, 36), Fraction(25), trials)
+    assert asked == [(0, "h264_nvenc"), (0, "hevc_nvenc")]
+    trials.forget()
+    choose_stages(RenderSettings(), MP4, (64, 36), Fraction(25), trials)
+    assert asked[2:] == [(0, "h264_nvenc")]
+    for _ in range(2):
+        choose_stages(RenderSettings(), MP4, (64, 36), Fraction(25))
+    assert len(asked) == 5
 
 
 @pytest.mark.parametrize(
