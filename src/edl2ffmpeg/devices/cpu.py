@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 __all__ = [
-    "chunk_encoder_threads",
+    "CHUNK_ENCODER_THREADS",
     "compositor_share",
     "compositor_threads",
     "decoder_share",
@@ -16,8 +16,13 @@ __all__ = [
     "worker_count",
 ]
 
-_FEWEST_CHUNK_THREADS = 4
-_THREADS_OF_ALL_CHUNKS = 24
+CHUNK_ENCODER_THREADS = 4
+"""Threads of an encoder that makes one of several chunks, unless asked for otherwise.
+
+A constant, because the bytes that x264 makes depend on it: they must not depend on the machine,
+nor on how many workers or other chunks there are.
+"""
+
 _MOST_DECODER_THREADS = 4
 _FEWEST_ENCODER_THREADS = 4
 _CORES_PER_COMPOSITOR_THREAD = 4
@@ -64,16 +69,6 @@ def encoder_threads(asked: int) -> int:
     if asked or usable_cores() * 3 // 2 >= _FEWEST_ENCODER_THREADS:
         return asked
     return _FEWEST_ENCODER_THREADS
-
-
-def chunk_encoder_threads(asked: int, chunks: int) -> int:
-    """Threads of an encoder that makes one of ``chunks``: ``asked``, or with 0 by their number.
-
-    A few chunks keep many cores busy if each has more threads.  Nothing else may count: the bytes
-    that x264 makes depend on its threads, and must depend neither on the machine nor on how many
-    workers there are.
-    """
-    return asked or max(_THREADS_OF_ALL_CHUNKS // chunks, _FEWEST_CHUNK_THREADS)
 
 
 def compositor_share(asked: int, cores: int) -> int:

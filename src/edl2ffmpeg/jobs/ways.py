@@ -9,7 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from edl2ffmpeg.devices.cpu import chunk_encoder_threads, encoder_threads
+from edl2ffmpeg.compositor.fonts import listed_warnings
+from edl2ffmpeg.devices.cpu import CHUNK_ENCODER_THREADS, encoder_threads
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from edl2ffmpeg.jobs.chunked_render import ChunkedRender, Rendered
@@ -164,7 +165,7 @@ def _recipe(job: Job, settings: RenderSettings) -> Recipe:
     assert job.video is not None
     threads = encoder_threads(settings.threads)
     if len(job.chunks) > 1:
-        threads = chunk_encoder_threads(settings.threads, len(job.chunks))
+        threads = settings.threads or CHUNK_ENCODER_THREADS
     return Recipe(
         job.timeline,
         settings,
@@ -215,16 +216,17 @@ def _merged(job: Job, rendered: Rendered) -> SessionResult:
     """The results of all chunks and of the sound as that of one session."""
     total = job.frame_range[1] - job.frame_range[0]
     result = SessionResult(total, 0, rendered.elapsed_seconds, {}, {})
-    texts: dict[str, None] = {}
+    texts: list[str] = []
     for chunk in rendered.chunks:
         _add(result.stage_seconds, chunk.stage_seconds)
         _add(result.counters, chunk.counters)
-        texts |= dict.fromkeys(chunk.warnings)
+        texts += chunk.warnings
         result.decoders += [entry for entry in chunk.decoders if entry not in result.decoders]
     held = _merged_held(entry for chunk in rendered.chunks for entry in chunk.held)
     broken = _merged_broken(entry for chunk in rendered.chunks for entry in chunk.broken)
     result.held += [held_report(entry) for entry in held]
-    result.warnings += [*map(str, held), *map(damage_sentence, broken), *texts]
+    result.warnings += [*map(str, held), *map(damage_sentence, broken)]
+    result.warnings += listed_warnings(texts)
     result.counters["clipped_samples"] = 0
     sound = rendered.sound
     if sound is not None:

@@ -191,6 +191,7 @@ class ChunkRenderer(Owner):
         started = perf_counter()
         encode_seconds = 0.0
         before = self._counters()
+        self._compositing.forget_warnings()
         broken_before = {entry.location: entry.packets for entry in self._decoders.broken_streams}
         watch.makes(f"opening the encoder of frames {chunk.start} to {chunk.end - 1}")
         with (
