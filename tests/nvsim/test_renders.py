@@ -325,9 +325,9 @@ print(json.dumps(peaks))
     run = on_simulator(code, kernels, tmp_path, [str(encodes)]).checked()
     run.report.assert_clean()
     unlimited, limited = json.loads(run.stdout.splitlines()[-1])
-    # With an encoder, those that it knows stay.
-    assert limited <= 100_000 + encodes * 10 * 256 * 72
-    assert unlimited > 4 * limited
+    # Beyond the limit are the six pictures of a clip, which are in use when the next one begins.
+    assert limited <= 100_000 + 6 * 256 * 208 * 3 // 2
+    assert unlimited > 2 * limited
 
 
 def test_devices_are_tried_in_a_process_of_their_own(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from time import monotonic, perf_counter
 
@@ -20,6 +21,7 @@ from edl2ffmpeg.devices.cpu import worker_count
 from edl2ffmpeg.errors import Edl2FfmpegError, JobError, MediaOpenError, SettingsError
 from edl2ffmpeg.jobs.batch_result import BatchMovie, BatchProgress, BatchResult, MovieProgress
 from edl2ffmpeg.jobs.crew import Crew
+from edl2ffmpeg.jobs.device_choice import DeviceTrials, choose_stages
 from edl2ffmpeg.jobs.publish import KeptWork, PublishGuard
 from edl2ffmpeg.jobs.render_job import (
     locations_of,
@@ -49,6 +51,7 @@ _MANY = 1000
 _PATIENCE_SECONDS = 1.5
 # Of a frame, by which memory is judged before any EDL is read.
 _USUAL_SIZE = (1920, 1080)
+_USUAL_RATE = Fraction(30)
 
 
 class _StoppedError(BaseException):
@@ -94,7 +97,7 @@ class Batch(Owner):
         if not edls:
             raise SettingsError("there is no EDL to render; name at least one")
         extension = format.removeprefix(".")
-        container_for(Path(f"movie.{extension}"))
+        self._container = container_for(Path(f"movie.{extension}"))
         self._edls = edls
         self._outputs = [out_dir / f"{edl.stem}.{extension}" for edl in edls]
         self._settings = settings
@@ -140,9 +143,10 @@ class Batch(Owner):
         ``progress`` is called in this thread, about ten times a second and for every movie that
         is finished; what it raises stops everything.
         """
-        workers = self._worker_count()
+        trials = DeviceTrials()
+        workers = self._worker_count(trials)
         if workers:
-            self._crew = self._stack.enter_context(Crew(workers, self._settings))
+            self._crew = self._stack.enter_context(Crew(workers, self._settings, trials))
         self._hand_out()
         most = min(workers + _OPEN_AHEAD, _MOST_OPEN) if workers else 1
         for number in range(min(most, self._todo.qsize())):
@@ -161,15 +165,25 @@ class Batch(Owner):
         movies = tuple(self._movies[number] for number in range(len(self._edls)))
         return BatchResult(movies, perf_counter() - self._started)
 
-    def _worker_count(self) -> int:
+    def _worker_count(self, trials: DeviceTrials) -> int:
         """How many processes render; 0 is none but this one."""
-        if self._settings.jobs is not None:
-            return self._settings.jobs
-        width = self._settings.width or _USUAL_SIZE[0]
-        height = self._settings.height or _USUAL_SIZE[1]
+        settings = self._settings
+        if settings.jobs is not None:
+            return settings.jobs
+        size = (settings.width or _USUAL_SIZE[0], settings.height or _USUAL_SIZE[1])
+        frame_bytes = size[0] * size[1] * 3
         # Any movie may have many chunks, unless it is to be one.
-        parts = _MANY if self._settings.seconds_per_chunk else 1
-        return worker_count(len(self._edls) * parts, width * height * 3)
+        parts = _MANY if settings.seconds_per_chunk else 1
+        count = worker_count(len(self._edls) * parts, frame_bytes)
+        if self._container.is_sound_only:
+            return count
+        with suppress(Edl2FfmpegError):
+            # What does not work is told of each movie.
+            rate = settings.frame_rate or _USUAL_RATE
+            device, _ = choose_stages(settings, self._container, size, rate, trials)
+            most = device.most_workers(frame_bytes)
+            count = count if most is None else min(count, most)
+        return count
 
     def _hand_out(self) -> None:
         """What has a name of its own is to be rendered."""

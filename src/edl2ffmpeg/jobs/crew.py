@@ -27,9 +27,9 @@ class Crew(Owner):
     ``trials`` are those of devices, made once for all renders.
     """
 
-    def __init__(self, size: int, settings: RenderSettings) -> None:
+    def __init__(self, size: int, settings: RenderSettings, trials: DeviceTrials) -> None:
         self.size = size
-        self.trials = DeviceTrials()
+        self.trials = trials
         limits = (settings.stall_timeout or None, settings.worker_memory)
         with ExitStack() as stack:
             self._pictures = stack.enter_context(WorkerPool(size, *limits))

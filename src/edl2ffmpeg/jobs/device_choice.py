@@ -118,6 +118,7 @@ def choose_stages(
         accelerator_device=request.accelerator_device,
         may_use_cpu=allows_cpu(settings),
         numbers=tuple(range(trial.devices)) if several and trial.devices > 1 else (),
+        free_bytes=trial.free_bytes,
     )
     if encoder is not None and not trial.encoder_failure:
         # Other kinds of device write other bytes.
