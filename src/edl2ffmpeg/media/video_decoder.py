@@ -283,7 +283,8 @@ class VideoDecoder(Owner):
             return False
         entries = self._stream.index_entries
         where = entries.search_timestamp(limit, backward=True) if len(entries) else -1
-        if where >= 0:
+        # Matroska's index is read by the first seek: until then it ends where reading is.
+        if where >= 0 and (self.stats.seeks or entries[len(entries) - 1].timestamp > position):
             # dts of the keyframe; a lead of half a second pays for the flush of the decoder.
             return entries[where].timestamp - position > self._ticks.half_second
         return (limit - position) * self._time_base > _FORWARD_LIMIT

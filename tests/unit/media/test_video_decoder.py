@@ -430,6 +430,21 @@ def test_other_angles_become_the_nearest_quarter_turn(
         ]
 
 
+def test_the_first_jump_in_matroska_does_not_decode_all_before(
+    clips: ClipLibrary,
+) -> None:
+    """Its index, at the end of the file, is read by the first seek."""
+    clip = clips["h264_60_mkv"]
+    with decoder_of(clip) as decoder:
+        decoder.frame_played_at(Fraction(0))
+        assert shown(decoder, Fraction(7, 2)) == (
+            clip.file_id,
+            expected_frame(clip, Fraction(7, 2)),
+        )
+        assert decoder.stats.seeks == 1
+        assert decoder.stats.pictures_decoded < 60
+
+
 class _FailingMedia:
     """A file that can be sought in, and read until ``error`` comes after ``packets``."""
 
