@@ -187,7 +187,9 @@ def test_one_object_in_memory_is_read_by_several_threads() -> None:
 # -- requests -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("suffix", "requests"), [(".mp4", 6), (".mov", 6), (".ts", 12)])
+@pytest.mark.parametrize(
+    ("suffix", "requests"), [(".mp4", 6), (".mov", 6), (".mkv", 8), (".ts", 12)]
+)
 def test_a_still_out_of_a_long_file_reads_little_of_it(
     long_movies: Callable[[str], Path], storage: Storage, suffix: str, requests: int
 ) -> None:
