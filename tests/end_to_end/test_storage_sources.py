@@ -270,3 +270,18 @@ def test_ctrl_c_while_storage_is_read(folder: Path, tmp_path: Path) -> None:
         assert done.stderr.startswith("edl2ffmpeg: interrupted by Ctrl-C")
         assert len(done.stderr.splitlines()) == 1
     assert sorted(os.listdir(tmp_path)) == ["cut.json", "media"]
+
+
+def test_local_media_do_not_import_fsspec(folder: Path, tmp_path: Path) -> None:
+    edl = write_edl(tmp_path, cut(folder))
+    program = (
+        "import sys\n"
+        "from edl2ffmpeg.__main__ import main\n"
+        "code = main()\n"
+        "assert 'fsspec' not in sys.modules\n"
+        "sys.exit(code)\n"
+    )
+    options = ["-p", "ultrafast", "--jobs", "0", "-q"]
+    command = [sys.executable, "-c", program, str(edl), str(tmp_path / "movie.mp4"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
