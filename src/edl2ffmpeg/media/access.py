@@ -82,8 +82,7 @@ class AccessRules:
 
     ``protocols`` are names of FFmpeg's protocols and fsspec's kinds of storage allowed beside
     ``file``; with ``roots`` every file must be local and lie inside one of them, symbolic links
-    resolved.  ``locations`` maps the
-    format's location ids to uris.
+    resolved.  ``locations`` maps the format's location ids to uris.
     """
 
     protocols: frozenset[str] = frozenset()
@@ -125,7 +124,7 @@ class AccessRules:
         return self._check_file(location) if scheme is None else self._check_url(location, scheme)
 
     def check_local(self, location: str, what: str) -> str:
-        """As ``check``, for ``what`` has to be a local file, such as "a font"."""
+        """As ``check``, of ``what`` has to be a local file, such as "a font"."""
         if scheme_of(location) is not None:
             raise MediaAccessError(
                 f"{location}: {what} must be a local file; download it and name that", location

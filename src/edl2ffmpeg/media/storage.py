@@ -159,7 +159,7 @@ def storage_state(location: str) -> tuple[int, str]:
     Raises ``FileNotFoundError`` when it is gone, ``MediaOpenError`` when nobody can tell.
     """
     try:
-        system, path, info = _found(location)
+        info = _found(location)[2]
     except MediaOpenError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
@@ -169,8 +169,9 @@ def storage_state(location: str) -> tuple[int, str]:
         for name, value in sorted(info.items())
         if value is not None and name.lower().replace("_", "").replace("-", "") in _MARKS
     }
-    mark = str(marks or info.get("created") or system.ukey(path))
-    return int(info.get("size") or 0), mark
+    # What has no mark is another when anything about it is.
+    mark = marks or info.get("created") or sorted(info.items())
+    return int(info.get("size") or 0), str(mark)
 
 
 def _found(location: str) -> tuple[Any, str, Mapping[str, Any]]:
@@ -222,10 +223,11 @@ def _system_of(location: str) -> tuple[Any, str]:
 
 
 def refuse_chain(location: str) -> None:
-    """Raises for several addresses in one, by which fsspec opens one file inside of another."""
-    if "::" in location:
+    """Raises for several addresses in one, by which fsspec would open others than the first."""
+    if "::" in location or location.count("://") > 1:
         raise MediaAccessError(
-            f"{location}: addresses joined by '::' are refused; name the media file itself",
+            f"{location}: addresses that hold '::' or another address are refused; name the media "
+            "file itself",
             location,
         )
 

@@ -404,11 +404,12 @@ def test_the_protocol_has_to_be_allowed(storage: Storage, tmp_path: Path) -> Non
 @pytest.mark.parametrize("rules", [AccessRules(), RULES])
 def test_chains_are_refused(storage: Storage, rules: AccessRules) -> None:
     inner = storage.put("clip.mp4", b"x")
-    for location in (f"simplecache::{inner}", f"counted://a.zip::{inner}"):
+    for location in (f"simplecache::{inner}", f"counted://a.zip::{inner}", f"counted://{inner}"):
         with pytest.raises(MediaAccessError) as caught:
             rules.open(location)
         assert str(caught.value) == (
-            f"{location}: addresses joined by '::' are refused; name the media file itself"
+            f"{location}: addresses that hold '::' or another address are refused; name the media "
+            "file itself"
         )
     assert storage.looked_up == []
 
@@ -554,3 +555,34 @@ def test_the_container_knows_the_name(storage: Storage, clips: ClipLibrary) -> N
     with RULES.open(address) as media:
         assert isinstance(media.container, av.container.InputContainer)
         assert media.container.name == address
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ({"mtime": 1, "created": 5}, {"mtime": 1, "created": 6}, True),
+        ({"mtime": 1}, {"mtime": 2}, False),
+        (
+            {"LastModified": "a", "StorageClass": "x"},
+            {"LastModified": "a", "StorageClass": "y"},
+            True,
+        ),
+        ({"content_md5": "a"}, {"content_md5": "b"}, False),
+        ({"created": 5, "seen": 1}, {"created": 5, "seen": 2}, True),
+        ({"created": 5}, {"created": 6}, False),
+        ({"serial": 1}, {"serial": 2}, False),
+    ],
+)
+def test_marks_of_kinds_of_storage(
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    same: bool,
+) -> None:
+    states = []
+    for more in (first, second):
+        info = {"name": "a", "size": 3, "type": "file"} | more
+        monkeypatch.setattr(storage, "info", lambda self, path, info=info: info)
+        states.append(storage_state("counted://a"))
+    assert (states[0] == states[1]) is same
