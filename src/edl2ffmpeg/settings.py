@@ -114,8 +114,8 @@ class RenderSettings:
 
     On a cluster: ``cluster`` is the address of a Dask scheduler, the path of its scheduler file
     or the name of an entry of Dask's configuration.  ``path_maps`` maps folders and
-    addresses of this machine to what they are called on the workers, and ``cluster_storage`` is an address of fsspec's that
-    chunks come by; None brings them with the results.
+    addresses of this machine to what they are called on the workers, and ``cluster_storage`` is
+    an address of fsspec's that chunks come by; None brings them with the results.
 
     What people write is understood as well: numbers and text for times and rates (``29.97``,
     ``"1:02.5"``), names for what is a choice (``fit="cover"``), one protocol or folder instead of
