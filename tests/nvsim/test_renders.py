@@ -76,6 +76,27 @@ print(json.dumps([gpu.warnings, gpu.report["device"], gpu.report["counters"]]))
     assert "cuvidDecodePicture" in run.report.functions("gpu")
 
 
+def test_media_on_storage_are_decoded_on_the_device(kernels: Path, tmp_path: Path) -> None:
+    code = """
+local = render(edl, "local.mkv", hw_accel="cuda")
+text = edl.read_text()
+for name in ("a.mp4", "b.mp4"):
+    text = text.replace(f'"{name}"', f'"local://{folder / name}"')
+assert text.count("local://") == 4
+edl.write_text(text)
+driver.mark("storage")
+stored = render(edl, "stored.mkv", hw_accel="cuda", allow_protocols=["local"])
+assert (folder / "stored.mkv").read_bytes() == (folder / "local.mkv").read_bytes()
+print(json.dumps([stored.warnings, stored.report["device"]]))
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    warnings, device = json.loads(run.stdout.splitlines()[-1])
+    assert warnings == []
+    assert [entry["used"] for entry in device["decoders"]] == ["cuda:0", "cuda:0"]
+    run.report.assert_clean()
+    assert "cuvidDecodePicture" in run.report.functions("storage")
+
+
 def test_what_the_device_does_not_decode_is_uploaded(kernels: Path, tmp_path: Path) -> None:
     code = """
 import av, numpy as np

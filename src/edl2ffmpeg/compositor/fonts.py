@@ -106,7 +106,7 @@ class FontLibrary(Owner):
     """Finds and opens fonts, each once.
 
     ``check`` turns what an EDL says about a font file into ``file:`` and the real path, or
-    raises, as ``AccessRules.check`` does after ``resolve``.  A family is looked for in
+    raises, as ``AccessRules.check_local`` does after ``resolve``.  A family is looked for in
     ``folders`` (by default the system's) and among the bundled fonts; the access rules do not
     confine those.  ``missing`` has one sentence for each family and character that was asked for
     and not found; whoever reads it may empty it.
@@ -168,10 +168,6 @@ class FontLibrary(Owner):
     def _file(self, name: str) -> FontFace:
         if name not in self._files:
             location = self._check(name)
-            if not location.startswith("file:"):
-                raise MediaOpenError(
-                    f"{location}: a font must be a local file; download it first", location
-                )
             self._files[name] = open_font_file(location.removeprefix("file:"))
         return self._files[name]
 

@@ -13,7 +13,6 @@ from edl2ffmpeg.compositor.cube import read_cube
 from edl2ffmpeg.compositor.fonts import is_font_file
 from edl2ffmpeg.errors import (
     EdlValidationError,
-    MediaAccessError,
     MediaError,
     MediaOpenError,
     Problem,
@@ -123,8 +122,7 @@ def _check_luts(
     """Whether each .cube file may be read, and holds a table."""
     for location, json_path in lut_files(tracks).items():
         try:
-            if not access.check(location).startswith("file:"):
-                raise MediaAccessError(f"{location}: a look-up table must be a local file")
+            access.check_local(location, "a look-up table")
             read_cube(location)
         except MediaError as error:
             failed.append(location)

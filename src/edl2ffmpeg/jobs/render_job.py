@@ -33,6 +33,7 @@ from edl2ffmpeg.media.formats import (
     refuse_picture_options,
     subtitle_codec,
 )
+from edl2ffmpeg.media.storage import local_path
 from edl2ffmpeg.plan.chunks import split
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.progress import ProgressCallback
@@ -275,7 +276,7 @@ def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
     real = os.path.realpath(path)
     for location, json_path in locations_of(timeline).items():
         # No file has a zero byte in its name; opening it is refused later.
-        if "\0" not in location and os.path.realpath(location) == real:
+        if "\0" not in location and os.path.realpath(local_path(location)) == real:
             raise MediaOpenError(
                 f"{json_path}: the {what} {path} is also a source of this EDL; give another name",
                 str(path),

@@ -35,7 +35,7 @@ def open_fonts(access: AccessRules, base_folder: Path) -> FontLibrary:
 
     def check(name: str) -> str:
         try:
-            return access.check(access.resolve(name, base_folder))
+            return access.check_local(access.resolve(name, base_folder), "a font")
         except ValueError as error:
             raise MediaOpenError(f"{name!r} is no path of a font: {error}", name) from None
 

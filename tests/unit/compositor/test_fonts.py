@@ -14,7 +14,8 @@ from helpers.fonts import bundled_library, cjk_font, latin_font, noto_font
 
 
 def library(*folders: Path, rules: AccessRules | None = None) -> FontLibrary:
-    return FontLibrary((rules or AccessRules()).check, folders)
+    access = rules or AccessRules()
+    return FontLibrary(lambda name: access.check_local(name, "a font"), folders)
 
 
 def test_a_font_file_is_opened_as_it_is() -> None:
