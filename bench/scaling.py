@@ -2,15 +2,19 @@
 
 Run by hand: ``python bench/scaling.py``.  The transcode decodes and encodes as many frames with the
 same settings, by ffmpeg's own command line, or where there is none by the same libraries called
-from Python, with the threads that the command would choose.  Wall time, medians over the rounds.
+from Python, with the threads that the command would choose.  What the machine has left beside that
+is shown by transcodes of a share of the frames each, at once: no chunks can be faster than those.
+Wall time, medians over the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,23 +40,32 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--jobs", nargs="*", default=["1", "auto"])
+    parser.add_argument("--hw-accel", default="none")
     parser.add_argument("--workdir", type=Path, default=_HERE / "results" / "work")
-    parser.add_argument("--plain", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--plain", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--at-once", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.plain:
-        script, output, preset, count = options.plain
-        transcode(script, output, preset, int(count))
+        script, output, preset, threads, count = options.plain
+        transcode(script, output, preset, int(threads), int(count))
         return 0
+    if options.at_once:
+        return _run_at_once(json.loads(options.at_once))
     sources = prepare_sources(options.workdir / "sources")
     folder = options.workdir / "scaling"
     folder.mkdir(exist_ok=True)
     frames = round(options.seconds * FRAME_RATE)
     edl = _edit(folder, sources, options.seconds)
-    commands = {"plain transcode": _plain(folder, sources, frames)}
+    share = max((os.cpu_count() or 1) // 2, 1)
+    parts = [_plain(folder, sources, frames // share, part, 4) for part in range(share)]
+    commands = {
+        "plain transcode": _plain(folder, sources, frames),
+        f"{share} transcodes at once": [sys.executable, __file__, "--at-once", json.dumps(parts)],
+    }
     for jobs in options.jobs:
         commands[f"--jobs {jobs}"] = [
             sys.executable, "-m", "edl2ffmpeg", str(edl), str(folder / f"jobs-{jobs}.mp4"),
-            *PRODUCT_OPTIONS, "--hw-accel", "none", "--jobs", jobs, "--fresh",
+            *PRODUCT_OPTIONS, "--hw-accel", options.hw_accel, "--jobs", jobs, "--fresh",
         ]  # fmt: skip
     found: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(options.rounds):
@@ -94,20 +107,32 @@ def _edit(folder: Path, sources: list[Path], seconds: float) -> Path:
     return path
 
 
-def _plain(folder: Path, sources: list[Path], frames: int) -> list[str]:
-    output = str(folder / "plain.mp4")
+def _plain(
+    folder: Path, sources: list[Path], frames: int, part: int = 0, threads: int = 0
+) -> list[str]:
+    """The command of a transcode; ``threads`` of the encoder, 0 for its own choice."""
+    output = str(folder / f"plain-{part}.mp4")
     script = folder / "concat.txt"
     repeats = -(-frames // (len(sources) * 600))
-    script.write_text("".join(f"file '{path.resolve()}'\n" for path in sources * repeats))
+    if not part:
+        script.write_text("".join(f"file '{path.resolve()}'\n" for path in sources * repeats))
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg:
         command = [ffmpeg, "-v", "error", "-y", "-nostdin", "-safe", "0", "-f", "concat"]
-        return [*command, "-i", str(script), "-frames:v", str(frames), "-an", *ENCODE, output]
-    print("no ffmpeg on this machine: its libraries, called from Python")
-    return [sys.executable, __file__, "--plain", str(script), output, "veryfast", str(frames)]
+        command += ["-i", str(script), "-frames:v", str(frames), "-an", *ENCODE]
+        return [*command, "-threads", str(threads), output]
+    if not part:
+        print("no ffmpeg on this machine: its libraries, called from Python")
+    plain = [script, output, "veryfast", threads, frames]
+    return [sys.executable, __file__, "--plain", *map(str, plain)]
 
 
-def transcode(script: str, output: str, preset: str, frames: int) -> None:
+def _run_at_once(commands: list[list[str]]) -> int:
+    running = [subprocess.Popen(command) for command in commands]
+    return max([process.wait() for process in running])
+
+
+def transcode(script: str, output: str, preset: str, threads: int, frames: int) -> None:
     """What the command does, by the same libraries."""
     with (
         av.open(script, format="concat", options={"safe": "0"}) as source,
@@ -122,6 +147,7 @@ def transcode(script: str, output: str, preset: str, frames: int) -> None:
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_type = "FRAME"
+        stream.codec_context.thread_count = threads
         for number, frame in enumerate(source.decode(video)):
             if number == frames:
                 break

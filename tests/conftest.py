@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from helpers.bad_media import make_bad_media
 from helpers.looks import LookMedia, make_look_media
 from helpers.media_factory import ClipLibrary
+from helpers.storage import CountedStorage, counted_storage
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,11 @@ def bad_media(tmp_path: Path) -> Callable[[str], Path]:
 def look_media(clips: ClipLibrary, tmp_path_factory: pytest.TempPathFactory) -> LookMedia:
     """Sources of every kind, those with alpha included."""
     return make_look_media(tmp_path_factory.mktemp("looks"), clips)
+
+
+@pytest.fixture
+def storage() -> Iterator[type[CountedStorage]]:
+    """Storage that counts, empty; every file opened there must be closed in the end."""
+    with counted_storage() as found:
+        yield found
+        assert found.still_open() == 0

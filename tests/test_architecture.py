@@ -27,7 +27,7 @@ HOMES = {
     "cuda": {"devices"},
     "distributed": {"jobs"},
     "dask": {"jobs"},
-    "fsspec": {"jobs"},
+    "fsspec": {"media", "jobs"},
 }
 PURE = {"plan", "timeline", "edl", "timing", "errors", "settings"}
 IMPURE_IMPORTS = {
@@ -77,7 +77,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys\n"
         "from edl2ffmpeg.cli import run\n"
         "try:\n    run(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'av', 'numpy', 'pydantic', 'rich', 'PIL', 'uharfbuzz', 'distributed'}\n"
+        "heavy = {'av', 'numpy', 'pydantic', 'rich', 'PIL', 'uharfbuzz', 'distributed', 'fsspec'}\n"
         "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -214,7 +214,7 @@ def add_access_options(group: argparse._ActionsContainer) -> None:
     """Adds what an EDL may open: the options that every command shares."""
     group.add_argument(
         "--allow-protocol", metavar="NAME", action="append", default=[],
-        help="beside local files, e.g. https",
+        help="beside local files, e.g. https or s3; repeatable",
     )  # fmt: skip
     group.add_argument(
         "--restrict", metavar="DIR", action="append", default=[], type=Path,

@@ -113,9 +113,9 @@ class RenderSettings:
     bytes.  ``fresh`` makes use of nothing that an interrupted render has left.
 
     On a cluster: ``cluster`` is the address of a Dask scheduler, the path of its scheduler file
-    or the name of an entry of Dask's configuration.  ``path_maps`` maps folders of this machine
-    to what they are called on the workers, and ``cluster_storage`` is an address of fsspec's that
-    chunks come by; None brings them with the results.
+    or the name of an entry of Dask's configuration.  ``path_maps`` maps folders and
+    addresses of this machine to what they are called on the workers, and ``cluster_storage`` is
+    an address of fsspec's that chunks come by; None brings them with the results.
 
     What people write is understood as well: numbers and text for times and rates (``29.97``,
     ``"1:02.5"``), names for what is a choice (``fit="cover"``), one protocol or folder instead of
@@ -383,7 +383,7 @@ def _path_maps(value: Any, name: str) -> dict[str, str]:
         table = {str(here): str(there) for here, there in value.items()}
         if all(_is_name(text) for pair in table.items() for text in pair):
             return table
-    raise _refuse(name, "a mapping of folders here to folders on the workers", value)
+    raise _refuse(name, "a mapping of folders or addresses here to those on the workers", value)
 
 
 def _options(value: Any, name: str) -> dict[str, str]:

@@ -160,6 +160,35 @@ def test_a_worker_that_dies_costs_an_attempt(
     assert not left_over(tmp_path / "movies")
 
 
+@pytest.mark.parametrize(
+    ("fault", "stage"), [("compute", ""), ("hang", "encoding frame 0"), ("spin", "making frame 0")]
+)
+def test_a_slow_encoder_is_no_hang(tmp_path: Path, fault: str, stage: str) -> None:
+    environment = os.environ | worker_fault(f"{fault}-whole", tmp_path)
+    result = batch(tmp_path, edl_of(tmp_path, "a"), "--stall-timeout", "2.5", env=environment)
+    assert result.returncode == 0, result.stderr
+    again = f"made no progress for 2.5 s (--stall-timeout) while {stage}; trying again (1 of 2)"
+    assert (again in result.stderr) == bool(stage)
+    assert result.stderr.count("trying again") == bool(stage)
+
+
+def test_a_movie_of_the_batch_is_no_source_of_another(tmp_path: Path) -> None:
+    first = edl_of(tmp_path, "first", 0.5)
+    assert batch(tmp_path, first).returncode == 0
+    second = write_edl(
+        tmp_path, document(video_clip(media("movies/first.mp4", 0, 0.5), 0, 0.5)), "second.json"
+    )
+    result = batch(tmp_path, first, second, "--overwrite")
+    assert result.returncode == 1
+    told = "movies/first.mp4 is the movie of " + str(first) + ", which this batch renders"
+    assert told in result.stderr
+    assert "clips[0].source" in result.stderr
+    # One that is left alone is a file like any other.
+    result = batch(tmp_path, first, second, "--skip-existing")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "movies" / "second.mp4").exists()
+
+
 def test_a_worker_that_always_dies_fails_its_movies_alone(tmp_path: Path) -> None:
     whole, long = edl_of(tmp_path, "whole", 0.5), edl_of(tmp_path, "long", 2)
     environment = os.environ | worker_fault("die-whole", tmp_path, times=9)

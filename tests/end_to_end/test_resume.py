@@ -18,6 +18,7 @@ import pytest
 
 import edl2ffmpeg
 from helpers.edl_factory import document, generated, media, video_clip, write_edl
+from helpers.fonts import latin_font
 from helpers.media_factory import ClipLibrary
 from helpers.processes import is_running, worker_fault, workers_of
 from helpers.rendering import codes_of, run_command
@@ -134,6 +135,37 @@ def test_what_is_before_may_be_moved_by_whole_chunks(clips: ClipLibrary, tmp_pat
     assert reused(edl, tmp_path / "a.mp4") == 3
     shown = [None] * 15 + [(clip.file_id, number) for number in range(60)]
     assert codes_of(tmp_path / "a.mp4") == shown
+
+
+def text_clip(start: float, end: float, **format: Any) -> dict[str, Any]:
+    source = {"text": "A", "in": 0, "out": end - start}
+    place = {"type": "burnin", "number": 1}
+    return {"track": place, "in": start, "out": end, "source": source, "textFormat": format}
+
+
+def test_another_font_of_the_system_leaves_what_has_no_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    edl = write_edl(tmp_path, edit(text_clip(0, 1)))
+    interrupted(edl, tmp_path / "a.mp4", 5)
+    (tmp_path / ".fonts").mkdir()
+    shutil.copy(latin_font(), tmp_path / ".fonts" / "mine.ttf")
+    # Of the five the first two have a text.
+    assert reused(edl, tmp_path / "a.mp4") == 3
+
+
+def test_warnings_of_texts_go_with_their_chunks(tmp_path: Path) -> None:
+    lost, found = text_clip(0, 1, font="No Such Family"), text_clip(1, 3)
+    edl = write_edl(tmp_path, edit(lost, found))
+    interrupted(edl, tmp_path / "a.mp4", 5)
+    told = edl2ffmpeg.render(edl, tmp_path / "a.mp4", **OPTIONS).warnings
+    assert len([text for text in told if "No Such Family" in text]) == 1
+    interrupted(edl, tmp_path / "b.mp4", 5)
+    edl = write_edl(tmp_path, edit(found))
+    result = edl2ffmpeg.render(edl, tmp_path / "b.mp4", **OPTIONS)
+    assert result.report["chunks"]["reused"] == 3
+    assert not [text for text in result.warnings if "No Such Family" in text]
 
 
 @pytest.mark.parametrize("options", [{"crf": 30}, {"threads": 2}, {"fit": "cover"}, {"width": 160}])

@@ -230,7 +230,7 @@ def test_nvenc_that_is_not_there_is_an_error_or_the_cpu(
 ) -> None:
     """On chips without NVENC (A100, H100, H200); on others both renders use it."""
     clip = clips["h264_25_mp4"]
-    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 1), 0, 1)))
+    edl = write_edl(tmp_path, document(video_clip(media(clip.path, 0, 1), 0, 1), fps=25))
     lacks = encodable(0, ["h264_nvenc"])["h264_nvenc"]
     if not lacks:
         pytest.skip("this chip has NVENC")

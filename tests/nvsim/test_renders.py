@@ -76,6 +76,27 @@ print(json.dumps([gpu.warnings, gpu.report["device"], gpu.report["counters"]]))
     assert "cuvidDecodePicture" in run.report.functions("gpu")
 
 
+def test_media_on_storage_are_decoded_on_the_device(kernels: Path, tmp_path: Path) -> None:
+    code = """
+local = render(edl, "local.mkv", hw_accel="cuda")
+text = edl.read_text()
+for name in ("a.mp4", "b.mp4"):
+    text = text.replace(f'"{name}"', f'"local://{folder / name}"')
+assert text.count("local://") == 4
+edl.write_text(text)
+driver.mark("storage")
+stored = render(edl, "stored.mkv", hw_accel="cuda", allow_protocols=["local"])
+assert (folder / "stored.mkv").read_bytes() == (folder / "local.mkv").read_bytes()
+print(json.dumps([stored.warnings, stored.report["device"]]))
+"""
+    run = on_simulator(code, kernels, tmp_path).checked()
+    warnings, device = json.loads(run.stdout.splitlines()[-1])
+    assert warnings == []
+    assert [entry["used"] for entry in device["decoders"]] == ["cuda:0", "cuda:0"]
+    run.report.assert_clean()
+    assert "cuvidDecodePicture" in run.report.functions("storage")
+
+
 def test_what_the_device_does_not_decode_is_uploaded(kernels: Path, tmp_path: Path) -> None:
     code = """
 import av, numpy as np
@@ -283,6 +304,51 @@ assert not any(driver.summary()["live"].values())
 """
     run = on_simulator(code, kernels, tmp_path).checked()
     run.report.assert_clean()
+
+
+@pytest.mark.parametrize("encodes", [False, True])
+def test_pictures_of_many_sizes_do_not_fill_the_device(
+    encodes: bool, kernels: Path, tmp_path: Path
+) -> None:
+    code = """
+from edl2ffmpeg.media import hardware_decoding
+sizes = [(64, 48), *((64, 64 + 16 * n) for n in range(10))]
+clips = []
+for n, size in enumerate(sizes):
+    make_movie(folder / f"{n}.mp4", 6, n, size)
+    clips.append({"track": {"type": "video", "number": 1}, "in": n * 0.24, "out": (n + 1) * 0.24,
+                  "source": {"uri": f"{n}.mp4", "in": 0, "out": 0.24}})
+edl.write_text(json.dumps({"fps": 25, "width": 64, "height": 48, "clips": clips}))
+render(edl, "cpu.mkv")
+wanted = decoded(folder / "cpu.mkv")
+decoding, idle = hardware_decoding.HardwareDecoding, []
+lend = decoding._lend
+def lending(self, size):
+    lease = lend(self, size)
+    others = [(bytes, len(blocks)) for bytes, blocks in self._free.items() if bytes != size]
+    idle.append(sum(bytes * count for bytes, count in others))
+    return lease
+decoding._lend = lending
+name, options = ("gpu.mp4", {"codec": "h264"}) if sys.argv[3] == "True" else ("gpu.mkv", {})
+# The ring of an encoder has surfaces of its own; those of the first clip are passed on.
+peaks = []
+for limit in (2**28, 100_000):
+    hardware_decoding._MOST_IDLE_BYTES = limit
+    idle.clear()
+    render(edl, name, hw_accel="cuda", **options)
+    peaks.append(max(idle))
+    found = decoded(folder / name)
+    assert len(found) == len(wanted) == 66
+    assert not [n for n in range(66) if (found[n] != wanted[n]).any()]
+assert not any(driver.summary()["live"].values())
+print(json.dumps(peaks))
+"""
+    run = on_simulator(code, kernels, tmp_path, [str(encodes)]).checked()
+    run.report.assert_clean()
+    unlimited, limited = json.loads(run.stdout.splitlines()[-1])
+    # Beyond the limit are the six pictures of a clip, which are in use when the next one begins.
+    assert limited <= 100_000 + 6 * 256 * 208 * 3 // 2
+    assert unlimited > 2 * limited
 
 
 def test_devices_are_tried_in_a_process_of_their_own(tmp_path: Path) -> None:

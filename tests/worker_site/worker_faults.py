@@ -1,9 +1,10 @@
 """What can go wrong in a worker process, put into the product's own functions from outside.
 
 A fault is ``NAME`` or ``NAME:CHUNK``: it strikes at the fifth frame of that chunk (0 if none is
-named); ``die-whole`` before the first frame of a movie that is rendered as a whole.  It does so
-as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in ``WORKER_FAULT_FOLDER``, since a
-process that was struck remembers nothing).
+named).  In a movie that is rendered as a whole ``die-whole`` strikes before the first frame,
+``compute-whole`` and ``hang-whole`` while one is encoded, ``spin-whole`` while one is decoded.  It
+does so as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in
+``WORKER_FAULT_FOLDER``, since a process that was struck remembers nothing).
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ def install(fault: str) -> None:
         return
     if name == "die-whole":
         _at_whole_movies(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        return
+    if name.endswith("-whole"):
+        _in_whole_movies(name)
         return
     strikes: dict[str, Callable[[Any], None]] = {
         "hang": lambda encoder: time.sleep(600),
@@ -114,9 +118,29 @@ def _at_whole_movies(strike: Callable[[], None]) -> None:
     RenderSession.run = running  # type: ignore[method-assign]
 
 
-def _compute(encoder: Any) -> None:
+def _in_whole_movies(name: str) -> None:
+    from edl2ffmpeg.media.decoder_pool import DecoderPool
+    from edl2ffmpeg.media.muxer import Muxer
+
+    encode, decode = Muxer.write_frame, DecoderPool.frames_played_at
+
+    def encoding(self: Any, frame: Any) -> None:
+        if name != "spin-whole" and _may_strike():
+            _compute(self) if name == "compute-whole" else time.sleep(600)
+        encode(self, frame)
+
+    def decoding(self: Any, wanted: Any) -> Any:
+        if name == "spin-whole" and _may_strike():
+            _compute(self, 600)
+        return decode(self, wanted)
+
+    Muxer.write_frame = encoding  # type: ignore[method-assign]
+    DecoderPool.frames_played_at = decoding  # type: ignore[method-assign]
+
+
+def _compute(struck: Any, seconds: float = 5) -> None:
     """Takes as long over a frame as a slow encoder of large pictures."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         hashlib.pbkdf2_hmac("sha256", b"", b"", 50_000)
 

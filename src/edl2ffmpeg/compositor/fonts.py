@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,7 +28,15 @@ from edl2ffmpeg.compositor.font_files import (
 from edl2ffmpeg.errors import MediaOpenError, printable
 from edl2ffmpeg.ownership import Owner
 
-__all__ = ["FontLibrary", "FontStack", "is_font_file", "is_ignorable", "system_font_folders"]
+__all__ = [
+    "FontLibrary",
+    "FontStack",
+    "installed_fonts",
+    "is_font_file",
+    "is_ignorable",
+    "listed_warnings",
+    "system_font_folders",
+]
 
 # Packages of fonts: the one that is always installed, and the one of the extra "cjk".
 _PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
@@ -44,6 +55,27 @@ _VISIBLE_FORMATS = frozenset(
 _CHOICES_KEPT = 20_000
 
 _MOST_WARNINGS = 20
+_MORE_WARNINGS = "more fonts and characters are missing than are listed"
+
+
+def listed_warnings(sentences: Iterable[str]) -> list[str]:
+    """Those that are told: each once, and at most twenty."""
+    told = dict.fromkeys(sentences)
+    are_all = len(told) <= _MOST_WARNINGS and _MORE_WARNINGS not in told
+    told.pop(_MORE_WARNINGS, None)
+    listed = [*told][:_MOST_WARNINGS]
+    return listed if are_all else [*listed, _MORE_WARNINGS]
+
+
+def installed_fonts() -> str:
+    """A digest that changes when a font that a text may be drawn with comes, goes or changes."""
+    digest = sha256(version("uharfbuzz").encode())
+    for path in (*_bundled_files(), *_system_files(None)):
+        with suppress(OSError):
+            status = os.stat(path)
+            entry = f"{path}|{status.st_size}|{status.st_mtime_ns}\n"
+            digest.update(entry.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def system_font_folders() -> tuple[Path, ...]:
@@ -74,9 +106,10 @@ class FontLibrary(Owner):
     """Finds and opens fonts, each once.
 
     ``check`` turns what an EDL says about a font file into ``file:`` and the real path, or
-    raises, as ``AccessRules.check`` does after ``resolve``.  A family is looked for in
+    raises, as ``AccessRules.check_local`` does after ``resolve``.  A family is looked for in
     ``folders`` (by default the system's) and among the bundled fonts; the access rules do not
-    confine those.  ``warnings`` has one sentence for each family and character not found.
+    confine those.  ``missing`` has one sentence for each family and character that was asked for
+    and not found; whoever reads it may empty it.
     """
 
     def __init__(self, check: Callable[[str], str], folders: Sequence[Path] | None = None) -> None:
@@ -85,10 +118,9 @@ class FontLibrary(Owner):
         self._names: list[FontName] | None = None
         self._faces: dict[tuple[Path, int, int | None], FontFace] = {}
         self._files: dict[str, FontFace] = {}
-        self._stacks: dict[tuple[str, ...], FontStack] = {}
-        self._lost: set[str] = set()
+        self._stacks: dict[tuple[str, ...], tuple[FontStack, dict[str, str]]] = {}
         self._closed = False
-        self.warnings: list[str] = []
+        self.missing: dict[str, str] = {}
 
     def close(self) -> None:
         """Closes every font."""
@@ -106,9 +138,12 @@ class FontLibrary(Owner):
         if self._closed:
             raise ValueError("the font library is closed")
         if fonts not in self._stacks:
-            wanted = [face for name in fonts if (face := self._named(name))]
-            self._stacks[fonts] = FontStack(self, wanted)
-        return self._stacks[fonts]
+            missing: dict[str, str] = {}
+            wanted = [face for name in fonts if (face := self._named(name, missing))]
+            self._stacks[fonts] = (FontStack(self, wanted), missing)
+        stack, missing = self._stacks[fonts]
+        self.missing |= missing
+        return stack
 
     def fallbacks(self) -> Iterator[FontFace]:
         """Every font that may help out: the bundled ones, then the system's."""
@@ -118,35 +153,21 @@ class FontLibrary(Owner):
                 if face is not None:
                     yield face
 
-    def lost(self, letter: str, sentence: str) -> None:
-        """Adds a warning, once for what ``letter`` names."""
-        if letter in self._lost or len(self._lost) > _MOST_WARNINGS:
-            return
-        self._lost.add(letter)
-        if len(self._lost) > _MOST_WARNINGS:
-            sentence = "more fonts and characters are missing than are listed"
-        self.warnings.append(sentence)
-
-    def _named(self, name: str) -> FontFace | None:
+    def _named(self, name: str, missing: dict[str, str]) -> FontFace | None:
         if is_font_file(name):
             return self._file(name)
         found = self._family(name)
         face = self._open_quietly(found) if found else None
         if face is None:
-            self.lost(
-                f"family {name}",
+            missing[f"family {name}"] = (
                 f"the font {printable(name)!r} is not installed; the next one in its list or the "
-                "bundled one takes its place: install it, or name a font file",
+                "bundled one takes its place: install it, or name a font file"
             )
         return face
 
     def _file(self, name: str) -> FontFace:
         if name not in self._files:
             location = self._check(name)
-            if not location.startswith("file:"):
-                raise MediaOpenError(
-                    f"{location}: a font must be a local file; download it first", location
-                )
             self._files[name] = open_font_file(location.removeprefix("file:"))
         return self._files[name]
 
@@ -169,8 +190,7 @@ class FontLibrary(Owner):
 
     def _all_names(self) -> list[FontName]:
         if self._names is None:
-            folders = system_font_folders() if self._folders is None else self._folders
-            paths = [*_bundled_files(), *(path for top in folders for path in _fonts_under(top))]
+            paths = [*_bundled_files(), *_system_files(self._folders)]
             self._names = [name for path in paths for name in font_names(path)]
         return self._names
 
@@ -194,7 +214,7 @@ class FontStack:
     def __init__(self, library: FontLibrary, wanted: Sequence[FontFace]) -> None:
         self._library = library
         self._wanted = list(wanted)
-        self._choices: dict[str, FontFace] = {}
+        self._choices: dict[str, tuple[FontFace, str | None]] = {}
         first = self._wanted[0] if self._wanted else next(library.fallbacks(), None)
         if first is None:
             raise MediaOpenError(
@@ -207,40 +227,43 @@ class FontStack:
 
         A cluster is a character and the marks on it.
         """
-        face = self._choices.get(cluster)
-        if face is None:
+        found = self._choices.get(cluster)
+        if found is None:
             if len(self._choices) > _CHOICES_KEPT:
                 self._choices.clear()
-            face = self._choices[cluster] = self._choose(cluster)
+            found = self._choices[cluster] = self._choose(cluster)
+        face, lost = found
+        if lost is not None:
+            self._library.missing.setdefault(lost, _without_font(lost))
         return face
 
-    def _choose(self, cluster: str) -> FontFace:
+    def _choose(self, cluster: str) -> tuple[FontFace, str | None]:
+        """The face, and the character that no font has."""
         letters = [letter for letter in cluster if not is_ignorable(letter)]
         # A font may have the letter with its mark, but not the mark.
         composed = unicodedata.normalize("NFC", "".join(letters))
         base = None
         for face in self._candidates():
             if face.has_all(letters) or face.has_all(composed):
-                return face
+                return face, None
             if base is None and face.has(letters[0]):
                 base = face
-        if base is None:
-            self._warn(letters[0])
-        return base or self.primary
+        return (base, None) if base is not None else (self.primary, letters[0])
 
     def _candidates(self) -> Iterator[FontFace]:
         yield from self._wanted
         yield from self._library.fallbacks()
 
-    def _warn(self, letter: str) -> None:
-        what = f"U+{ord(letter):04X} {unicodedata.name(letter, 'without a name')}"
-        east_asian = unicodedata.east_asian_width(letter) in "WF"
-        advice = (
-            "pip install 'edl2ffmpeg[cjk]' brings Chinese, Japanese and Korean"
-            if east_asian
-            else "install a font for it, or name a font file in the EDL"
-        )
-        self._library.lost(letter, f"no font has the character {what}; a box is drawn: {advice}")
+
+def _without_font(letter: str) -> str:
+    what = f"U+{ord(letter):04X} {unicodedata.name(letter, 'without a name')}"
+    east_asian = unicodedata.east_asian_width(letter) in "WF"
+    advice = (
+        "pip install 'edl2ffmpeg[cjk]' brings Chinese, Japanese and Korean"
+        if east_asian
+        else "install a font for it, or name a font file in the EDL"
+    )
+    return f"no font has the character {what}; a box is drawn: {advice}"
 
 
 def is_font_file(name: str) -> bool:
@@ -264,6 +287,11 @@ def _bundled_files() -> list[Path]:
             folders.append(Path(spec.submodule_search_locations[0]))
     files = [path for folder in folders for path in _fonts_under(folder)]
     return sorted(files, key=_bundled_rank)
+
+
+def _system_files(folders: Sequence[Path] | None) -> Iterator[Path]:
+    for top in system_font_folders() if folders is None else folders:
+        yield from _fonts_under(top)
 
 
 def _bundled_rank(path: Path) -> int:

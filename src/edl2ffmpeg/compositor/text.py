@@ -17,7 +17,7 @@ import numpy.typing as npt
 import uharfbuzz as hb
 
 from edl2ffmpeg.compositor.conversion import OUTPUT_COLOUR
-from edl2ffmpeg.compositor.fonts import FontLibrary, FontStack, is_ignorable
+from edl2ffmpeg.compositor.fonts import FontLibrary, FontStack, is_ignorable, listed_warnings
 from edl2ffmpeg.compositor.geometry import Rectangle
 from edl2ffmpeg.compositor.line_breaks import clean_text, paragraphs
 from edl2ffmpeg.compositor.planes import new_frame
@@ -80,6 +80,14 @@ class _PlacedLine:
     baseline: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A text that was drawn, and what was missing for it."""
+
+    picture: TextPicture | None
+    missing: dict[str, str]
+
+
 class TextRenderer(Owner):
     """Draws texts for an output of one size; a text that was drawn is kept and given again.
 
@@ -95,16 +103,21 @@ class TextRenderer(Owner):
         self._width = width
         self._height = height
         self._fonts = fonts
-        self._kept: OrderedDict[tuple[str, TextFormat], TextPicture | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, TextFormat], _Drawn] = OrderedDict()
         self._kept_bytes = 0
         self._closed = False
+        self._missing: dict[str, str] = {}
         self.drawn = 0
         """How many texts were drawn, not counting those that were kept."""
 
     @property
     def warnings(self) -> list[str]:
-        """One sentence for each font and character that was not found."""
-        return self._fonts.warnings
+        """One sentence for each font and character that was missing since ``forget_warnings``."""
+        return listed_warnings(self._missing.values())
+
+    def forget_warnings(self) -> None:
+        """From here on ``warnings`` are those of what is drawn, or given again, from here on."""
+        self._missing.clear()
 
     def close(self) -> None:
         """Closes the fonts and forgets the pictures; those given out stay valid."""
@@ -121,25 +134,28 @@ class TextRenderer(Owner):
         if self._closed:
             raise ValueError("the text renderer is closed: it cannot draw any more")
         key = (text, format)
-        if key in self._kept:
+        drawn = self._kept.get(key)
+        if drawn is not None:
             self._kept.move_to_end(key)
-            return self._kept[key]
-        picture = self._draw(text, format)
-        self.drawn += 1
-        self._kept[key] = picture
-        self._kept_bytes += _bytes(text, picture)
-        while len(self._kept) > 1 and (
-            self._kept_bytes > _CACHE_BYTES or len(self._kept) > _CACHE_ENTRIES
-        ):
-            (old, _), dropped = self._kept.popitem(last=False)
-            self._kept_bytes -= _bytes(old, dropped)
-        return picture
+        else:
+            self._fonts.missing.clear()
+            drawn = _Drawn(self._draw(text, format), dict(self._fonts.missing))
+            self.drawn += 1
+            self._kept[key] = drawn
+            self._kept_bytes += _bytes(text, drawn.picture)
+            while len(self._kept) > 1 and (
+                self._kept_bytes > _CACHE_BYTES or len(self._kept) > _CACHE_ENTRIES
+            ):
+                (old, _), dropped = self._kept.popitem(last=False)
+                self._kept_bytes -= _bytes(old, dropped.picture)
+        self._missing |= drawn.missing
+        return drawn.picture
 
     def _draw(self, text: str, format: TextFormat) -> TextPicture | None:
         fonts = self._fonts.stack(format.fonts)
         if len(text) > _MOST_CHARACTERS:
-            self._fonts.lost(
-                "length", f"a text of {len(text)} characters is cut after {_MOST_CHARACTERS}"
+            self._fonts.missing["length"] = (
+                f"a text of {len(text)} characters is cut after {_MOST_CHARACTERS}"
             )
             text = text[:_MOST_CHARACTERS]
         text = clean_text(text)

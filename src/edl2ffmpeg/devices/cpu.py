@@ -16,11 +16,12 @@ __all__ = [
     "worker_count",
 ]
 
-CHUNK_ENCODER_THREADS = 4
+CHUNK_ENCODER_THREADS = 8
 """Threads of an encoder that makes one of several chunks, unless asked for otherwise.
 
 A constant, because the bytes that x264 makes depend on it: they must not depend on the machine,
-nor on how many workers there are.
+nor on how many workers or other chunks there are.  Two chunks on 16 cores are as fast as one
+encoder by itself then (120 frames a second; 97 with four threads), and many are not slower.
 """
 
 _MOST_DECODER_THREADS = 4

@@ -24,12 +24,16 @@ _CHUNK_BYTES = 4 * 2**20
 _ALIGNMENT = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
-    """Memory of the device: ``size`` bytes or more from ``address`` on."""
+    """Memory of the device: ``size`` bytes or more from ``address`` on.
+
+    What ``is_registered`` an encoder knows, which must not be freed before the encoder is closed.
+    """
 
     address: int
     size: int
+    is_registered: bool = False
 
 
 class Lease:

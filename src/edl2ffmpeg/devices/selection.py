@@ -38,6 +38,12 @@ class StageDecision:
     reason: str
 
 
+# More than two keep no engine of an encoder busier, and its sessions may be few.
+_WORKERS_PER_ENCODER = 2
+# Of a process that draws: its context and kernels, and frames of decoders and in work.
+_BYTES_PER_WORKER = 700 * 2**20
+_FRAMES_PER_WORKER = 60
+
 CPU_ENCODES = StageDecision("cpu", "nothing else was asked for")
 
 
@@ -52,6 +58,8 @@ class DeviceDecision:
     the CUDA devices that worker processes are spread over, where there are several.
     ``encoder_identity`` tells devices apart whose encoders may write other bytes, and
     ``is_encoder_refused`` that the device's could not do what the settings ask for.
+    ``free_bytes`` is the memory that was free on the device when it was tried; None if that is
+    not known.
     """
 
     requested: str
@@ -66,6 +74,20 @@ class DeviceDecision:
     encoder_identity: str = ""
     is_encoder_refused: bool = False
     numbers: tuple[int, ...] = ()
+    free_bytes: int | None = None
+
+    def most_workers(self, frame_bytes: int) -> int | None:
+        """How many processes the devices have room for, of output frames of ``frame_bytes``.
+
+        None sets no limit.
+        """
+        if not self.is_cuda:
+            return None
+        limits = [_WORKERS_PER_ENCODER] if self.encodes else []
+        if self.free_bytes is not None:
+            each = _BYTES_PER_WORKER + _FRAMES_PER_WORKER * frame_bytes
+            limits.append(max(self.free_bytes // each, 1))
+        return min(limits) * max(len(self.numbers), 1) if limits else None
 
     def on_device(self, number: int) -> DeviceDecision:
         """The same on another CUDA device."""

@@ -11,22 +11,30 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from time import monotonic, perf_counter
 
 from edl2ffmpeg.devices.cpu import worker_count
-from edl2ffmpeg.errors import Edl2FfmpegError, JobError, SettingsError
+from edl2ffmpeg.errors import Edl2FfmpegError, JobError, MediaOpenError, SettingsError
 from edl2ffmpeg.jobs.batch_result import BatchMovie, BatchProgress, BatchResult, MovieProgress
 from edl2ffmpeg.jobs.crew import Crew
+from edl2ffmpeg.jobs.device_choice import DeviceTrials, choose_stages
 from edl2ffmpeg.jobs.publish import KeptWork, PublishGuard
-from edl2ffmpeg.jobs.render_job import read_timeline, refuse_own_files, render_timeline
+from edl2ffmpeg.jobs.render_job import (
+    locations_of,
+    read_timeline,
+    refuse_own_files,
+    render_timeline,
+)
 from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
 from edl2ffmpeg.media.formats import container_for
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.progress import Progress
 from edl2ffmpeg.settings import RenderSettings
+from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = ["Batch", "BatchProgressCallback"]
 
@@ -43,6 +51,7 @@ _MANY = 1000
 _PATIENCE_SECONDS = 1.5
 # Of a frame, by which memory is judged before any EDL is read.
 _USUAL_SIZE = (1920, 1080)
+_USUAL_RATE = Fraction(30)
 
 
 class _StoppedError(BaseException):
@@ -88,11 +97,13 @@ class Batch(Owner):
         if not edls:
             raise SettingsError("there is no EDL to render; name at least one")
         extension = format.removeprefix(".")
-        container_for(Path(f"movie.{extension}"))
+        self._container = container_for(Path(f"movie.{extension}"))
         self._edls = edls
         self._outputs = [out_dir / f"{edl.stem}.{extension}" for edl in edls]
         self._settings = settings
         self._skips = skip_existing
+        # What is rendered in this run, by the paths of the movies.
+        self._made: dict[str, int] = {}
         self._reserved = {os.path.realpath(path): path for path in (*edls, *reserved)}
         self._guard = guard
         self._started = perf_counter()
@@ -132,10 +143,11 @@ class Batch(Owner):
         ``progress`` is called in this thread, about ten times a second and for every movie that
         is finished; what it raises stops everything.
         """
-        workers = self._worker_count()
+        trials = DeviceTrials()
+        workers = self._worker_count(trials)
         if workers:
-            self._crew = self._stack.enter_context(Crew(workers, self._settings))
-        self._refuse_same_names()
+            self._crew = self._stack.enter_context(Crew(workers, self._settings, trials))
+        self._hand_out()
         most = min(workers + _OPEN_AHEAD, _MOST_OPEN) if workers else 1
         for number in range(min(most, self._todo.qsize())):
             thread = threading.Thread(target=self._work, name=f"movie {number}", daemon=True)
@@ -153,22 +165,35 @@ class Batch(Owner):
         movies = tuple(self._movies[number] for number in range(len(self._edls)))
         return BatchResult(movies, perf_counter() - self._started)
 
-    def _worker_count(self) -> int:
+    def _worker_count(self, trials: DeviceTrials) -> int:
         """How many processes render; 0 is none but this one."""
-        if self._settings.jobs is not None:
-            return self._settings.jobs
-        width = self._settings.width or _USUAL_SIZE[0]
-        height = self._settings.height or _USUAL_SIZE[1]
+        settings = self._settings
+        if settings.jobs is not None:
+            return settings.jobs
+        size = (settings.width or _USUAL_SIZE[0], settings.height or _USUAL_SIZE[1])
+        frame_bytes = size[0] * size[1] * 3
         # Any movie may have many chunks, unless it is to be one.
-        parts = _MANY if self._settings.seconds_per_chunk else 1
-        return worker_count(len(self._edls) * parts, width * height * 3)
+        parts = _MANY if settings.seconds_per_chunk else 1
+        count = worker_count(len(self._edls) * parts, frame_bytes)
+        if self._container.is_sound_only:
+            return count
+        with suppress(Edl2FfmpegError):
+            # What does not work is told of each movie.
+            rate = settings.frame_rate or _USUAL_RATE
+            device, _ = choose_stages(settings, self._container, size, rate, trials)
+            most = device.most_workers(frame_bytes)
+            count = count if most is None else min(count, most)
+        return count
 
-    def _refuse_same_names(self) -> None:
+    def _hand_out(self) -> None:
         """What has a name of its own is to be rendered."""
         first: dict[str, int] = {}
         for number, output in enumerate(self._outputs):
-            other = first.setdefault(os.path.realpath(output), number)
+            path = os.path.realpath(output)
+            other = first.setdefault(path, number)
             if other == number:
+                if not (self._skips and os.path.exists(output)):
+                    self._made[path] = number
                 self._todo.put(number)
                 continue
             error = SettingsError(
@@ -218,12 +243,25 @@ class Batch(Owner):
                 f"{output}: exists already; add --overwrite to replace it, or --skip-existing"
             )
         timeline = read_timeline(edl, settings)
+        self._refuse_movies_of_others(timeline, number)
         refuse_sidecar_names(timeline, output, settings, tuple(self._reserved.values()))
         guard = _Guard(self._guard, self._kept)
         result = render_timeline(
             timeline, output, settings, lambda told: self._tell(number, told), guard, self._crew
         )
         return BatchMovie(edl, output, "done", seconds=perf_counter() - started, result=result)
+
+    def _refuse_movies_of_others(self, timeline: Timeline, number: int) -> None:
+        """What this EDL would show depended on which of them is done first."""
+        for location, json_path in locations_of(timeline).items():
+            # No file has a zero byte in its name; opening it is refused later.
+            other = None if "\0" in location else self._made.get(os.path.realpath(location))
+            if other is not None and other != number:
+                raise MediaOpenError(
+                    f"{json_path}: {location} is the movie of {self._edls[other]}, which this "
+                    "batch renders; render the EDLs that show it in a batch after it",
+                    location,
+                )
 
     def _tell(self, number: int, progress: Progress) -> None:
         if self._stopping.is_set():

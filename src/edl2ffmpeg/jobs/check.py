@@ -5,7 +5,7 @@ Every file is opened once, whatever the number of clips, and every problem is re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -13,7 +13,6 @@ from edl2ffmpeg.compositor.cube import read_cube
 from edl2ffmpeg.compositor.fonts import is_font_file
 from edl2ffmpeg.errors import (
     EdlValidationError,
-    MediaAccessError,
     MediaError,
     MediaOpenError,
     Problem,
@@ -66,8 +65,11 @@ def check_media(
     audio: bool = True,
     pictures: bool = True,
     audio_channels: int = 2,
+    progress: Callable[[int], None] | None = None,
 ) -> MediaNotes:
     """Opens every stream that the timeline uses, and tells what is odd about it.
+
+    ``progress`` is called with the number of streams that were opened.
 
     Look-up tables and font files are read as well; a font's family is looked for when a text
     is drawn, since another font can take its place.
@@ -95,6 +97,9 @@ def check_media(
                 failed_locations.append(source.location)
                 problems.append(Problem(segment.json_path, str(error)))
                 continue
+            finally:
+                if progress is not None:
+                    progress(len(ends) + len(failed))
             found.odd += [
                 TimelineWarning(segment.json_path, f"{source.location} {note}") for note in notes
             ]
@@ -117,8 +122,7 @@ def _check_luts(
     """Whether each .cube file may be read, and holds a table."""
     for location, json_path in lut_files(tracks).items():
         try:
-            if not access.check(location).startswith("file:"):
-                raise MediaAccessError(f"{location}: a look-up table must be a local file")
+            access.check_local(location, "a look-up table")
             read_cube(location)
         except MediaError as error:
             failed.append(location)

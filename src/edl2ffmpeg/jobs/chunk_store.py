@@ -5,11 +5,13 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict
 from fractions import Fraction
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from edl2ffmpeg._version import __version__
+from edl2ffmpeg.compositor.fonts import installed_fonts
 from edl2ffmpeg.jobs.job_folder import JobFolder
 from edl2ffmpeg.jobs.media_identity import MediaIdentity
 from edl2ffmpeg.media.audio_formats import AudioOutput
@@ -49,6 +51,11 @@ class ChunkStore:
         self._digests = PlanDigest(planner)
         self._identity = identity
 
+    @cached_property
+    def _fonts(self) -> str:
+        """Any font may help out where a text's own lack a character."""
+        return installed_fonts()
+
     def chunk(self, recipe: Recipe, chunk: Chunk) -> DonePart:
         """The key and the files of a chunk; ``MediaOpenError`` where one is missing."""
         drawn: Drawn = self._digests.of(chunk)
@@ -60,6 +67,7 @@ class ChunkStore:
             (video.encoder, video.pixel_format.name, video.width, video.height),
             (video.frame_rate, video.bitrate, sorted(video.options.items())),
             (recipe.encoder_threads, recipe.settings.fit, recipe.settings.strict, drawn.fonts),
+            self._fonts if drawn.has_text else "",
             recipe.device.encoder_identity,
         )
         return DonePart(_key(canonical(how), drawn.digest, self._identity.of(files)), files)

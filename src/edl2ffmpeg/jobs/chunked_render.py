@@ -45,7 +45,6 @@ _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1
 _CLIPS_NAMED = 5
-_WORKERS_PER_DEVICE = 2
 # What cannot be helped by trying again.
 _FULL_DISK = "no space left on the device"
 
@@ -210,10 +209,8 @@ class ChunkedRender:
         if jobs is None:
             frame = video.width * video.height * 3 * (1 if video.pixel_format.depth == 8 else 2)
             jobs = worker_count(chunks, frame)
-            device = self._recipe.device
-            if device.encodes and device.is_cuda:
-                # More than two keep none of its engines any busier, and sessions may be few.
-                jobs = min(jobs, _WORKERS_PER_DEVICE * max(len(device.numbers), 1))
+            most = self._recipe.device.most_workers(frame)
+            jobs = jobs if most is None else min(jobs, most)
         jobs = min(jobs, chunks)
         # A driver that hangs can only be helped by ending its process.
         supervised = self._recipe.device.uses_hardware and self._settings.jobs != 0

@@ -13,17 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from edl2ffmpeg.compositor.fonts import is_font_file
 from edl2ffmpeg.errors import (
     DeviceLostError,
     DeviceUnavailableError,
@@ -32,16 +29,16 @@ from edl2ffmpeg.errors import (
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import versions
-from edl2ffmpeg.jobs.cluster_client import connected, is_url
+from edl2ffmpeg.jobs.cluster_client import connected
 from edl2ffmpeg.jobs.cluster_roster import Roster
 from edl2ffmpeg.jobs.cluster_storage import ClusterStorage
 from edl2ffmpeg.jobs.cluster_work import ClusterTask, Delivery, kept, render_on_worker
 from edl2ffmpeg.jobs.executors import Activity, Task
+from edl2ffmpeg.jobs.path_maps import PathMaps
 from edl2ffmpeg.media.packet_file import save_packets
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.chunk import ChunkResult, ChunkTask
 from edl2ffmpeg.rendering.recipe import Recipe
-from edl2ffmpeg.timeline.relocation import relocated
 
 __all__ = ["ClusterExecutor"]
 
@@ -102,8 +99,8 @@ class ClusterExecutor(Owner):
         self._storage: ClusterStorage | None = None
         if settings.cluster_storage is not None:
             self._storage = ClusterStorage(settings.cluster_storage, self._topic)
-        self._names: dict[str, str] = {}
-        _, packed = self._as_workers_see(recipe).packed()
+        self._names = PathMaps(settings.path_maps)
+        _, packed = self._names.as_workers_see(recipe).packed()
         self._client = connected(self._name)
         self._roster = Roster(self._client, self._job, self._needs, self._stall)
         self._fetching = ThreadPoolExecutor(_FETCHING_THREADS, "cluster-results")
@@ -117,35 +114,6 @@ class ClusterExecutor(Owner):
         except BaseException:
             self.close()
             raise
-
-    def _as_workers_see(self, recipe: Recipe) -> Recipe:
-        """The recipe with what the workers' machines call the files; notes the names."""
-        settings, timeline = recipe.settings, recipe.timeline
-        maps = sorted(
-            ((_absolute(here), there) for here, there in settings.path_maps.items()),
-            key=lambda pair: -len(pair[0]),
-        )
-
-        def place(location: str) -> str:
-            for here, there in maps:
-                if location == here or location.startswith(here.rstrip("/") + "/"):
-                    found = there.rstrip("/") + location[len(here.rstrip("/")) :]
-                    self._names[found] = location
-                    return found
-            return location
-
-        def font(name: str) -> str:
-            # A relative path may have been found in this process's folder.
-            if not is_font_file(name):
-                return name
-            return place(recipe.access.resolve(name, timeline.base_folder))
-
-        roots = tuple(Path(place(_absolute(str(root)))) for root in settings.restrict)
-        return replace(
-            recipe,
-            timeline=relocated(timeline, place, font),
-            settings=replace(settings, restrict=roots, path_maps={}),
-        )
 
     @property
     def workers(self) -> int:
@@ -379,10 +347,9 @@ class ClusterExecutor(Owner):
             assert data is not None
             save_packets(path, [data])
         for held in result.held:
-            held.location = self._names.get(held.location, held.location)
+            held.location = self._names.here(held.location)
         result.broken = [
-            replace(broken, location=self._names.get(broken.location, broken.location))
-            for broken in result.broken
+            replace(broken, location=self._names.here(broken.location)) for broken in result.broken
         ]
         return result
 
@@ -433,7 +400,3 @@ def _resources(recipe: Recipe) -> dict[str, float]:
     if not device.uses_hardware:
         return {}
     return {"GPU": 1.0} | ({"NVENC": 1.0} if device.is_cuda and device.encodes else {})
-
-
-def _absolute(folder: str) -> str:
-    return folder if is_url(folder) else os.path.abspath(folder)

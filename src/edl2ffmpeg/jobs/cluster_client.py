@@ -9,18 +9,13 @@ from typing import Any
 
 from edl2ffmpeg.errors import JobError, SettingsError
 
-__all__ = ["connected", "is_url"]
+__all__ = ["connected"]
 
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 10.0
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _HOST_AND_PORT = re.compile(r"[^/\s]+:\d{1,5}")
-
-
-def is_url(name: str) -> bool:
-    """Whether ``name`` begins with a protocol."""
-    return bool(_URL.match(name))
 
 
 def connected(name: str) -> Any:
@@ -47,7 +42,7 @@ def connected(name: str) -> Any:
     options: dict[str, Any] = {"timeout": _CONNECT_SECONDS, "set_as_default": False}
     options["name"] = "edl2ffmpeg"
     try:
-        if is_url(name) or _HOST_AND_PORT.fullmatch(name):
+        if _URL.match(name) or _HOST_AND_PORT.fullmatch(name):
             return client(name, **options)
         if os.path.isfile(name):
             return client(scheduler_file=name, **options)

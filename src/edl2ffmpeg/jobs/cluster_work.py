@@ -158,8 +158,8 @@ class _Beats(Owner):
         told: Any = None
         while True:
             renderer = self.renderer
-            stage = renderer.stage if renderer is not None else "beginning with it"
-            activity = renderer.activity if renderer is not None else ()
+            stage = renderer.watch.stage if renderer is not None else "beginning with it"
+            activity = renderer.watch.activity if renderer is not None else ()
             state = (self._frames, stage, activity)
             if state != told:
                 told = state

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import Any
 
+from edl2ffmpeg.jobs.device_choice import DeviceTrials
 from edl2ffmpeg.jobs.executors import Activity, Task
 from edl2ffmpeg.jobs.movie_task import MovieTask
 from edl2ffmpeg.jobs.workers import WorkerPool
@@ -21,10 +22,14 @@ __all__ = ["Crew"]
 
 
 class Crew(Owner):
-    """``size`` processes for pictures and one for sound, within the limits of ``settings``."""
+    """``size`` processes for pictures and one for sound, within the limits of ``settings``.
 
-    def __init__(self, size: int, settings: RenderSettings) -> None:
+    ``trials`` are those of devices, made once for all renders.
+    """
+
+    def __init__(self, size: int, settings: RenderSettings, trials: DeviceTrials) -> None:
         self.size = size
+        self.trials = trials
         limits = (settings.stall_timeout or None, settings.worker_memory)
         with ExitStack() as stack:
             self._pictures = stack.enter_context(WorkerPool(size, *limits))

@@ -5,6 +5,8 @@ Devices are tried in a process of their own; this one never opens any.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -33,6 +35,7 @@ from edl2ffmpeg.settings import HardwareAcceleration, RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = [
+    "DeviceTrials",
     "choose_stages",
     "device_warnings",
     "on_the_cpu",
@@ -45,13 +48,35 @@ __all__ = [
 _REFUSED = "the device's encoder cannot do this:"
 
 
+class DeviceTrials:
+    """Remembers how trials went, for renders that share it, in any thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], DeviceTrial] = {}
+        self._asking = threading.Lock()
+
+    def of(self, question: tuple[object, ...], ask: Callable[[], DeviceTrial]) -> DeviceTrial:
+        """What came of ``question``, for which ``ask`` is called if nobody has asked it yet."""
+        with self._asking:
+            found = self._known.get(question)
+            if found is None:
+                found = self._known[question] = ask()
+            return found
+
+    def forget(self) -> None:
+        """A device has failed since: all are tried again."""
+        with self._asking:
+            self._known.clear()
+
+
 def choose_stages(
     settings: RenderSettings,
     container: ContainerFormat,
     size: tuple[int, int],
     frame_rate: Fraction,
+    trials: DeviceTrials | None = None,
 ) -> tuple[DeviceDecision, VideoOutput]:
-    """The device of a render, and how its pictures are encoded.
+    """The device of a render, and how its pictures are encoded; ``trials`` are not made again.
 
     Raises ``DeviceUnavailableError`` for a device that is asked for and cannot be had, and
     ``SettingsError`` for settings that cannot work.
@@ -69,7 +94,9 @@ def choose_stages(
         raise SettingsError(f"--hw-encode cannot be had: {no_encoder}")
     several = not request.is_pinned and settings.jobs != 0
     # What the machines of a cluster have cannot be tried here.
-    trial = DeviceTrial() if settings.cluster is not None else _trial(request, encoder, several)
+    trial = DeviceTrial()
+    if settings.cluster is None:
+        trial = _trial(request, encoder, several, trials or DeviceTrials())
     if trial.failure:
         if not allows_cpu(settings):
             sentence = trial.failure
@@ -91,6 +118,7 @@ def choose_stages(
         accelerator_device=request.accelerator_device,
         may_use_cpu=allows_cpu(settings),
         numbers=tuple(range(trial.devices)) if several and trial.devices > 1 else (),
+        free_bytes=trial.free_bytes,
     )
     if encoder is not None and not trial.encoder_failure:
         # Other kinds of device write other bytes.
@@ -233,12 +261,16 @@ def _device_encoder(
         return None, f"{_REFUSED} {error}" if has_encoder else str(error)
 
 
-def _trial(request: DeviceRequest, encoder: VideoOutput | None, several: bool) -> DeviceTrial:
+def _trial(
+    request: DeviceRequest, encoder: VideoOutput | None, several: bool, trials: DeviceTrials
+) -> DeviceTrial:
     """Tries the device where that has to be known; ``several`` asks how many there are."""
     name = encoder.encoder if encoder is not None else None
-    if request.accelerator:
-        return try_accelerator(request.accelerator, request.accelerator_device, name)
-    assert request.number is not None
+    kind, device = request.accelerator, request.accelerator_device
+    if kind:
+        return trials.of((kind, device, name), lambda: try_accelerator(kind, device, name))
+    number = request.number
+    assert number is not None
     if request.kind is HardwareAcceleration.AUTO:
         missing = why_no_cuda()
         if missing:
@@ -246,4 +278,4 @@ def _trial(request: DeviceRequest, encoder: VideoOutput | None, several: bool) -
     elif encoder is None and not several:
         # Opening it for the render tells as well.
         return DeviceTrial()
-    return try_device(request.number, name)
+    return trials.of((number, name), lambda: try_device(number, name))

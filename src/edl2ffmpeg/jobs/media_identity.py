@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from hashlib import sha256
 
 from edl2ffmpeg.compositor.fonts import is_font_file
 from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.storage import StorageFile, is_on_storage, scheme_of, storage_state
 from edl2ffmpeg.plan.chunks import Drawn
 from edl2ffmpeg.timeline.model import Timeline
 
 __all__ = ["MediaIdentity"]
 
 _EDGE_BYTES = 64 * 1024
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.,-]+:")
+
+# The size, and what tells versions of a file apart: a local one's time, what a storage calls it.
+_State = tuple[int, int | str]
 
 
 class MediaIdentity:
-    """The size, time and edges of files when they were first asked for.
+    """The size, time or version, and edges of files when they were first asked for.
 
-    What is not a local file is known by its address alone.
+    What a server gives through FFmpeg is known by its address alone.
     """
 
     def __init__(self, timeline: Timeline, access: AccessRules) -> None:
         self._base = timeline.base_folder
         self._access = access
-        self._known: dict[str, tuple[tuple[int, int], str]] = {}
+        self._known: dict[str, tuple[_State, str]] = {}
 
     def files_of(self, drawn: Drawn) -> list[str]:
-        """The local files that a chunk reads."""
+        """The files that a chunk reads."""
         fonts = (
             self._access.resolve(name, self._base) for name in drawn.fonts if is_font_file(name)
         )
@@ -42,7 +44,7 @@ class MediaIdentity:
         return "|".join(f"{location}={self._identity(location)}" for location in locations)
 
     def _identity(self, location: str) -> str:
-        if _is_elsewhere(location):
+        if _is_at_server(location):
             return "-"
         known = self._known.get(location)
         if known is None:
@@ -61,12 +63,14 @@ class MediaIdentity:
                 )
 
 
-def _is_elsewhere(location: str) -> bool:
-    return not location.startswith(os.sep) and _URL.match(location) is not None
+def _is_at_server(location: str) -> bool:
+    return scheme_of(location) is not None and not is_on_storage(location)
 
 
-def _state(location: str) -> tuple[int, int]:
+def _state(location: str) -> _State:
     try:
+        if is_on_storage(location):
+            return storage_state(location)
         found = os.stat(location)
     except OSError as error:
         raise MediaOpenError(
@@ -78,13 +82,20 @@ def _state(location: str) -> tuple[int, int]:
 
 
 def _edges(location: str, size: int) -> str:
+    edges = [(0, min(size, _EDGE_BYTES))]
+    if size > _EDGE_BYTES:
+        edges.append((max(size - _EDGE_BYTES, _EDGE_BYTES), size))
     digest = sha256()
+    if is_on_storage(location):
+        with StorageFile(location) as stored:
+            for start, end in edges:
+                digest.update(stored.fetch(start, end))
+        return digest.hexdigest()
     try:
         with open(location, "rb") as file:
-            digest.update(file.read(_EDGE_BYTES))
-            if size > _EDGE_BYTES:
-                file.seek(max(size - _EDGE_BYTES, _EDGE_BYTES))
-                digest.update(file.read(_EDGE_BYTES))
+            for start, end in edges:
+                file.seek(start)
+                digest.update(file.read(end - start))
     except OSError as error:
         raise MediaOpenError(f"{location}: cannot be read: {error.strerror}", location) from None
     return digest.hexdigest()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from edl2ffmpeg.devices.selection import DeviceDecision
 from edl2ffmpeg.errors import JobError, WorkerError
 from edl2ffmpeg.jobs.job import Job, RenderResult
 from edl2ffmpeg.jobs.publish import remove_abandoned
+from edl2ffmpeg.media.formats import VideoOutput
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
+from edl2ffmpeg.rendering.watch import Watch
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 
@@ -28,18 +31,20 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class MovieTask:
-    """A movie to render in one process, into ``output`` itself."""
+    """A movie to render in one process, into ``output`` itself, by the stages that were chosen."""
 
     timeline: Timeline
     output: Path
     settings: RenderSettings
+    device: DeviceDecision
+    video: VideoOutput | None
 
-    def carry_out(self, progress: ProgressCallback) -> RenderResult:
-        """Renders it in this process; raises an ``Edl2FfmpegError``."""
+    def carry_out(self, progress: ProgressCallback, watch: Watch) -> RenderResult:
+        """Renders it in this process, and tells ``watch``; raises an ``Edl2FfmpegError``."""
         # What renders knows this task.
-        from edl2ffmpeg.jobs.render_job import render_timeline
+        from edl2ffmpeg.jobs.render_job import render_whole
 
-        return render_timeline(self.timeline, self.output, replace(self.settings, jobs=0), progress)
+        return render_whole(self, progress, watch)
 
 
 def render_by_crew(

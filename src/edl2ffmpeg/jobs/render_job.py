@@ -18,7 +18,7 @@ from edl2ffmpeg.errors import (
 )
 from edl2ffmpeg.jobs.check import MediaNotes
 from edl2ffmpeg.jobs.crew import Crew
-from edl2ffmpeg.jobs.device_choice import choose_stages, without_pictures
+from edl2ffmpeg.jobs.device_choice import DeviceTrials, choose_stages, without_pictures
 from edl2ffmpeg.jobs.job import Job, Outcome, RenderResult, refuse_warnings
 from edl2ffmpeg.jobs.movie_task import MovieTask, render_by_crew
 from edl2ffmpeg.jobs.publish import PublishGuard
@@ -33,11 +33,13 @@ from edl2ffmpeg.media.formats import (
     refuse_picture_options,
     subtitle_codec,
 )
+from edl2ffmpeg.media.storage import local_path
 from edl2ffmpeg.plan.chunks import split
 from edl2ffmpeg.plan.frame_planner import FramePlanner
 from edl2ffmpeg.rendering.progress import ProgressCallback
 from edl2ffmpeg.rendering.recipe import access_rules
 from edl2ffmpeg.rendering.sound import stream_titles
+from edl2ffmpeg.rendering.watch import Watch
 from edl2ffmpeg.settings import RenderSettings, Subtitles
 from edl2ffmpeg.timeline import load_timeline_file
 from edl2ffmpeg.timeline.media_use import lut_files, media_segments
@@ -47,11 +49,15 @@ from edl2ffmpeg.timing import format_seconds, frame_at
 __all__ = [
     "RenderResult",
     "access_rules",
+    "locations_of",
     "read_timeline",
     "refuse_warnings",
     "render_timeline",
+    "render_whole",
     "with_overrides",
 ]
+
+_Stages = tuple[DeviceDecision, VideoOutput | None]
 
 
 def read_timeline(path: Path, settings: RenderSettings) -> Timeline:
@@ -111,17 +117,19 @@ def render_timeline(
     Raises an ``Edl2FfmpegError``; then a file that was there before is untouched, and nothing is
     left behind but, of several chunks, those that are done: the next render goes on from them.
     """
-    job = _prepare(timeline, output, settings)
+    job = _prepare(timeline, output, settings, trials=crew.trials if crew is not None else None)
     _refuse_output(job.timeline, output, settings, "output")
     for name in job.subtitles.files:
         _refuse_output(job.timeline, name, settings, "subtitle file")
     if crew is not None and not _goes_by_chunks(job, settings):
-        task = MovieTask(timeline, output, settings)
+        task = MovieTask(timeline, output, settings, job.device, job.video)
         return render_by_crew(task, crew, job, progress)
     outcome: Outcome | None
     try:
         outcome = _render(job, output, settings, progress, guard, crew)
     except DeviceError as error:
+        if crew is not None:
+            crew.trials.forget()
         # Workers have tried it again by now, and on the CPU where they may.
         if settings.jobs != 0 or not job.device.may_use_cpu:
             raise
@@ -130,8 +138,27 @@ def render_timeline(
     if outcome is None:
         on_cpu = job.on_the_cpu(settings, reason)
         outcome = _render(on_cpu, output, settings, progress, guard, crew)
+    if crew is not None and outcome.job.device is not job.device:
+        # It has failed, and was given up.
+        crew.trials.forget()
+    return _result(output, settings, outcome)
+
+
+def render_whole(task: MovieTask, progress: ProgressCallback, watch: Watch) -> RenderResult:
+    """Renders the movie of ``task`` in this process, and tells ``watch``.
+
+    Raises an ``Edl2FfmpegError``; nothing is left behind then.
+    """
+    settings = task.settings
+    job = _prepare(task.timeline, task.output, settings, chosen=(task.device, task.video))
+    outcome = render_at_once(job, task.output, settings, progress, None, watch)
+    return _result(task.output, settings, outcome)
+
+
+def _result(output: Path, settings: RenderSettings, outcome: Outcome) -> RenderResult:
     # What was foretold of the sources' ends has been measured by now, or did not come true.
-    warnings = all_warnings(job.timeline, MediaNotes(outcome.notes.odd), outcome.warnings)
+    notes = MediaNotes(outcome.notes.odd)
+    warnings = all_warnings(outcome.job.timeline, notes, outcome.warnings)
     return render_result(output, settings, outcome, warnings)
 
 
@@ -154,12 +181,21 @@ def _goes_by_chunks(job: Job, settings: RenderSettings) -> bool:
     return job.video is not None and in_chunks
 
 
-def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> Job:
+def _prepare(
+    timeline: Timeline,
+    output: Path,
+    settings: RenderSettings,
+    *,
+    trials: DeviceTrials | None = None,
+    chosen: _Stages | None = None,
+) -> Job:
+    """All that is decided beforehand; the device by ``trials``, unless it is ``chosen``."""
     timeline = with_overrides(timeline, settings)
     container = container_for(output)
     if settings.subtitles is Subtitles.EMBED:
         subtitle_codec(container)
-    device, video, audio = _outputs(timeline, container, settings)
+    audio = _sound_output(timeline, container, settings)
+    device, video = chosen or _picture_stages(timeline, container, settings, trials)
     planner = FramePlanner(timeline, burn_subtitles=settings.burns_subtitles)
     frames = frame_range_of(timeline, settings, planner.frame_count)
     access = access_rules(settings)
@@ -171,22 +207,32 @@ def _prepare(timeline: Timeline, output: Path, settings: RenderSettings) -> Job:
     )
 
 
-def _outputs(
+def _sound_output(
     timeline: Timeline, container: ContainerFormat, settings: RenderSettings
-) -> tuple[DeviceDecision, VideoOutput | None, AudioOutput | None]:
-    """How pictures and sound are made and encoded; None where there are none."""
+) -> AudioOutput | None:
+    """How the sound is encoded; None where there is none."""
     titles = stream_titles(timeline, settings)
     # Judged even where the EDL has no sound: what is asked for must be possible.
     audio = audio_output(settings, container, titles or ("",))
-    if not container.is_sound_only:
-        size = (timeline.width, timeline.height)
-        device, video = choose_stages(settings, container, size, timeline.frame_rate)
-        return device, video, audio if titles else None
-    refuse_picture_options(settings, container)
-    if not titles:
-        why = "--no-audio asks for none" if not settings.audio else "the EDL has no audio track"
-        raise SettingsError(f".{container.extensions[0]} holds sound alone, but {why}")
-    return without_pictures(settings), None, audio
+    if container.is_sound_only:
+        refuse_picture_options(settings, container)
+        if not titles:
+            why = "--no-audio asks for none" if not settings.audio else "the EDL has no audio track"
+            raise SettingsError(f".{container.extensions[0]} holds sound alone, but {why}")
+    return audio if titles else None
+
+
+def _picture_stages(
+    timeline: Timeline,
+    container: ContainerFormat,
+    settings: RenderSettings,
+    trials: DeviceTrials | None,
+) -> _Stages:
+    """What makes the pictures, and how they are encoded; None where there are none."""
+    if container.is_sound_only:
+        return without_pictures(settings), None
+    size = (timeline.width, timeline.height)
+    return choose_stages(settings, container, size, timeline.frame_rate, trials)
 
 
 def all_warnings(timeline: Timeline, notes: MediaNotes, measured: list[str]) -> list[str]:
@@ -228,16 +274,16 @@ def refuse_sources(timeline: Timeline, path: Path, what: str) -> None:
     if "\0" in str(path):
         raise SettingsError(f"{str(path)!r}: the {what}'s name holds a zero byte")
     real = os.path.realpath(path)
-    for location, json_path in _locations(timeline).items():
+    for location, json_path in locations_of(timeline).items():
         # No file has a zero byte in its name; opening it is refused later.
-        if "\0" not in location and os.path.realpath(location) == real:
+        if "\0" not in location and os.path.realpath(local_path(location)) == real:
             raise MediaOpenError(
                 f"{json_path}: the {what} {path} is also a source of this EDL; give another name",
                 str(path),
             )
 
 
-def _locations(timeline: Timeline) -> dict[str, str]:
+def locations_of(timeline: Timeline) -> dict[str, str]:
     """Every location the timeline reads, and the first place that names it."""
     tracks = timeline.picture_tracks + timeline.audio_tracks
     found: dict[str, str] = {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from edl2ffmpeg.compositor.fonts import listed_warnings
 from edl2ffmpeg.devices.cpu import CHUNK_ENCODER_THREADS, encoder_threads
 from edl2ffmpeg.errors import DeviceError, Edl2FfmpegError
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
@@ -30,6 +31,7 @@ from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.recipe import Recipe
 from edl2ffmpeg.rendering.session import RenderSession, SessionResult, held_report
 from edl2ffmpeg.rendering.video_pipeline import HeldPicture, damage_sentence
+from edl2ffmpeg.rendering.watch import Watch
 from edl2ffmpeg.settings import RenderSettings
 
 __all__ = ["render_at_once", "render_in_chunks"]
@@ -40,7 +42,17 @@ _JOINING = "joining the chunks"
 _JOINED_AT_ONCE = 100
 
 
-def _checked_media(job: Job, settings: RenderSettings, decoders: DecoderPool) -> MediaNotes:
+def _checked_media(
+    job: Job, settings: RenderSettings, decoders: DecoderPool, watch: Watch | None = None
+) -> MediaNotes:
+    opened = 0
+
+    def tell(streams: int) -> None:
+        nonlocal opened
+        opened = streams
+
+    if watch is not None:
+        watch.counts = lambda: (opened, decoders.stats.packets_read)
     notes = check_media(
         job.timeline,
         job.access,
@@ -48,6 +60,7 @@ def _checked_media(job: Job, settings: RenderSettings, decoders: DecoderPool) ->
         audio=settings.audio,
         pictures=job.video is not None,
         audio_channels=settings.audio_channels,
+        progress=tell,
     )
     refuse_warnings(job.timeline, notes, settings)
     return notes
@@ -59,8 +72,12 @@ def render_at_once(
     settings: RenderSettings,
     progress: ProgressCallback | None,
     guard: PublishGuard | None,
+    watch: Watch | None = None,
 ) -> Outcome:
-    """Renders a single chunk, or sound alone, in this process into the movie itself."""
+    """Renders a single chunk, or sound alone, in this process into the movie itself.
+
+    ``watch`` is told what is being done.
+    """
     with (
         opened_hardware(job.device) as hardware,
         DecoderPool(job.access, settings.threads, hardware.decoding) as decoders,
@@ -68,7 +85,7 @@ def render_at_once(
         job.subtitles.files_published(replace=settings.overwrite) as write_subtitles,
         published(output, replace=settings.overwrite, guard=guard) as partial,
     ):
-        notes = _checked_media(job, settings, decoders)
+        notes = _checked_media(job, settings, decoders, watch)
         gain = gain_of(job.timeline, settings, job.access, job.audio, job.frame_range, progress)
         with RenderSession(
             job.timeline,
@@ -84,6 +101,7 @@ def render_at_once(
             gain.decibels,
             hardware,
             job.subtitles.embedded,
+            watch,
         ) as session:
             result = session.run(progress)
         if job.video is not None:
@@ -216,16 +234,17 @@ def _merged(job: Job, rendered: Rendered) -> SessionResult:
     """The results of all chunks and of the sound as that of one session."""
     total = job.frame_range[1] - job.frame_range[0]
     result = SessionResult(total, 0, rendered.elapsed_seconds, {}, {})
-    texts: dict[str, None] = {}
+    texts: list[str] = []
     for chunk in rendered.chunks:
         _add(result.stage_seconds, chunk.stage_seconds)
         _add(result.counters, chunk.counters)
-        texts |= dict.fromkeys(chunk.warnings)
+        texts += chunk.warnings
         result.decoders += [entry for entry in chunk.decoders if entry not in result.decoders]
     held = _merged_held(entry for chunk in rendered.chunks for entry in chunk.held)
     broken = _merged_broken(entry for chunk in rendered.chunks for entry in chunk.broken)
     result.held += [held_report(entry) for entry in held]
-    result.warnings += [*map(str, held), *map(damage_sentence, broken), *texts]
+    result.warnings += [*map(str, held), *map(damage_sentence, broken)]
+    result.warnings += listed_warnings(texts)
     result.counters["clipped_samples"] = 0
     sound = rendered.sound
     if sound is not None:

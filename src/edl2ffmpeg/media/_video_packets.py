@@ -11,12 +11,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import av
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from edl2ffmpeg.media._picture_times import PictureTimes
 from edl2ffmpeg.media.decode_stats import DecodeStats
+from edl2ffmpeg.media.open_media import OpenMedia
 
 __all__ = ["Run", "VideoPackets"]
 
@@ -52,13 +52,13 @@ class VideoPackets:
 
     def __init__(
         self,
-        container: InputContainer,
+        media: OpenMedia,
         stream: VideoStream,
         times: PictureTimes,
         stats: DecodeStats,
         on_broken: Callable[[], None],
     ) -> None:
-        self._container = container
+        self._media = media
         self._stream = stream
         self._times = times
         self._stats = stats
@@ -75,7 +75,7 @@ class VideoPackets:
 
     def _read(self) -> Generator[Packet[VideoStream], None, None]:
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in self._media.demux(self._stream):
                 self._stats.packets_read += 1
                 if packet.dts is not None and packet.dts < self.first_dts:
                     self.first_dts = packet.dts
@@ -87,13 +87,13 @@ class VideoPackets:
         """Positions the file at or before ``target``, as far as its container can."""
         self.close()
         try:
-            self._container.seek(target, stream=self._stream, backward=True)
+            self._media.seek(target, self._stream)
         except av.FFmpegError as error:
             # What FFmpeg says of streams without an index: they cannot go to a time, but can
             # always go to byte 0, from where ``find`` reads on to the time.
             if target != self.first_dts and not isinstance(error, av.error.PermissionError):
                 raise
-            self._container.seek(0, stream=self._stream, unsupported_byte_offset=True)
+            self._media.seek(0, self._stream, by_byte=True)
         self._reader = self._read()
 
     def find(self, limit: int, before: int | None) -> Run | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,12 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 
-from edl2ffmpeg.errors import MediaAccessError, MediaOpenError
+from edl2ffmpeg.errors import MediaAccessError, MediaError, MediaOpenError
 from edl2ffmpeg.media._translate import opening
+from edl2ffmpeg.media.open_media import OpenMedia
+from edl2ffmpeg.media.storage import StorageFile, is_on_storage, refuse_chain, scheme_of
 
 __all__ = ["AccessRules"]
-
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.,-]+):")
 
 # Note [Demuxers]: an allow list, because FFmpeg grows demuxers that open further files
 # (concat, hls, dash, imf, sdp, image sequences, vobsub, ...), and a deny list would lag.
@@ -54,6 +55,9 @@ _STILLS = (
 # otherwise hold the render for ever.
 _TIMEOUT = (30, 30)
 
+# How much of a file is looked at for what it is.
+_HEAD_BYTES = 4096
+
 # What a protocol is built on; FFmpeg's allow list covers the layers below as well.
 _LAYERS = {"http": ("tcp",), "https": ("tls", "tcp"), "ftp": ("tcp",), "rtmp": ("tcp",)}
 
@@ -76,9 +80,9 @@ _INDIRECT = (
 class AccessRules:
     """Which locations may be read.
 
-    ``protocols`` are FFmpeg protocol names allowed beside ``file``; with ``roots`` every
-    local file must lie inside one of them, symbolic links resolved.  ``locations`` maps the
-    format's location ids to uris.
+    ``protocols`` are names of FFmpeg's protocols and fsspec's kinds of storage allowed beside
+    ``file``; with ``roots`` every file must be local and lie inside one of them, symbolic links
+    resolved.  ``locations`` maps the format's location ids to uris.
     """
 
     protocols: frozenset[str] = frozenset()
@@ -93,13 +97,13 @@ class AccessRules:
         ``base_folder`` is given.  It does not judge: ``check`` does.  Raises ``ValueError`` for
         what no location can be.
         """
-        scheme = _SCHEME.match(uri)
-        if scheme and scheme[1].lower() == "file":
+        scheme = scheme_of(uri)
+        if scheme == "file":
             parts = urlsplit(uri)
             uri = unquote(parts.path) if parts.netloc in ("", "localhost") else uri[5:]
         if "\0" in uri:
             raise ValueError("it holds a zero byte")
-        if scheme and scheme[1].lower() != "file":
+        if scheme not in (None, "file"):
             return uri
         here, there = os.path.abspath(base_folder / uri), os.path.abspath(uri)
         # With roots, only what lies inside is looked for: which of the two paths a refusal
@@ -112,10 +116,19 @@ class AccessRules:
         return next((path for path in possible if os.path.lexists(path)), [*possible, here][0])
 
     def check(self, location: str) -> str:
-        """What FFmpeg may open for ``location``; raises as ``open`` does."""
-        scheme = _SCHEME.match(location)
-        if scheme and not location.startswith(os.sep):
-            return self._check_url(location, scheme[1].lower())
+        """What may be opened for ``location``; raises as ``open`` does.
+
+        Of an address it judges the protocol alone, without asking a server.
+        """
+        scheme = scheme_of(location)
+        return self._check_file(location) if scheme is None else self._check_url(location, scheme)
+
+    def check_local(self, location: str, what: str) -> str:
+        """As ``check``, of ``what`` has to be a local file, such as "a font"."""
+        if scheme_of(location) is not None:
+            raise MediaAccessError(
+                f"{location}: {what} must be a local file; download it and name that", location
+            )
         return self._check_file(location)
 
     def _check_url(self, location: str, scheme: str) -> str:
@@ -123,6 +136,8 @@ class AccessRules:
             raise MediaAccessError(
                 f"{location}: only files inside the --restrict folders may be opened", location
             )
+        if is_on_storage(location):
+            refuse_chain(location)
         if scheme.split(",")[0] not in self.protocols:
             raise MediaAccessError(
                 f"{location}: the protocol {scheme!r} is not allowed; add --allow-protocol "
@@ -161,43 +176,52 @@ class AccessRules:
             raise MediaOpenError(
                 f"{location}: cannot be read: the file is empty (0 bytes)", location
             )
-        head = _head_of(real, location)
-        for pattern, what in _INDIRECT:
-            if pattern.match(head):
-                raise MediaAccessError(
-                    f"{location}: is {what}, which opens further files or addresses; that is "
-                    "refused: name the media files themselves in the EDL",
-                    location,
-                )
+        _refuse_indirect(_head_of(real, location), location)
         return f"file:{real}"
 
     def _is_inside_roots(self, real: str) -> bool:
         return any(_is_inside(real, root) for root in self.roots)
 
-    def open(self, location: str, hwaccel: HWAccel | None = None) -> InputContainer:
+    def open(self, location: str, hwaccel: HWAccel | None = None) -> OpenMedia:
         """Opens ``location`` for reading, if the rules allow it.
 
         ``hwaccel`` is what its decoders use where they can.
 
         Raises ``MediaAccessError`` (refused) or ``MediaOpenError`` (missing, unreadable, not
-        media).  The caller closes the container.
+        media).  The caller closes what it gets.
         """
         target = self.check(location)
-        allowed = {"file"} if target.startswith("file:") else set(self.protocols)
+        with ExitStack() as undo:
+            file = undo.enter_context(StorageFile(location)) if is_on_storage(location) else None
+            with _telling_failure(file):
+                if file is not None:
+                    _refuse_indirect(file.head(_HEAD_BYTES), location)
+                container = self._open(target if file is None else file, location, hwaccel)
+                undo.callback(container.close)
+            undo.pop_all()
+        return OpenMedia(container, file)
+
+    def _open(
+        self, source: str | StorageFile, location: str, hwaccel: HWAccel | None
+    ) -> InputContainer:
+        more: dict[str, Any] = dict(_METADATA)
+        if isinstance(source, StorageFile):
+            # No protocol has this name: nothing beside the file itself is opened.
+            allowed = {"none"}
+        elif source.startswith("file:"):
+            allowed = {"file"}
+        else:
+            allowed = set(self.protocols)
+            more["timeout"] = _TIMEOUT
         for name in tuple(allowed):
             allowed.update(_LAYERS.get(name, ()))
-        options = {
+        more["container_options"] = {
             "protocol_whitelist": ",".join(sorted(allowed)),
             "format_whitelist": _DEMUXERS,
         }
-        more = dict(_METADATA)
-        if not target.startswith("file:"):
-            more["timeout"] = _TIMEOUT
-        container: InputContainer
         try:
             with opening(location):
-                container = av.open(target, "r", container_options=options, hwaccel=hwaccel, **more)
-                return container
+                return _container(source, hwaccel=hwaccel, **more)
         except MediaOpenError as error:
             if isinstance(error.__cause__, av.error.ExitError):
                 raise MediaOpenError(
@@ -206,7 +230,7 @@ class AccessRules:
             # What FFmpeg says when the demuxer is not one of _DEMUXERS.
             if not isinstance(error.__cause__, av.error.ArgumentError):
                 raise
-            still = _still_demuxer(target, location)
+            still = _still_demuxer(source, location)
             if still is None:
                 raise MediaAccessError(
                     f"{location}: this kind of file is not among those that an EDL may open, or "
@@ -214,23 +238,58 @@ class AccessRules:
                     location,
                 ) from error
         with opening(location):
-            container = av.open(target, "r", format=still, container_options=options, **more)
-            return container
+            return _container(source, format=still, **more)
+
+
+def _container(source: str | StorageFile, **options: Any) -> InputContainer:
+    if isinstance(source, StorageFile):
+        source.seek(0)
+    container: InputContainer = av.open(source, "r", **options)
+    return container
+
+
+@contextmanager
+def _telling_failure(file: StorageFile | None) -> Iterator[None]:
+    """What has gone wrong in reading ``file`` is told, whatever FFmpeg took it for."""
+    try:
+        try:
+            yield
+        finally:
+            if file is not None:
+                file.require_whole()
+    except MediaOpenError:
+        raise
+    except MediaError as error:
+        raise MediaOpenError(str(error), error.path) from error
+
+
+def _refuse_indirect(head: bytes, location: str) -> None:
+    """Raises for what begins as a file that opens others does."""
+    for pattern, what in _INDIRECT:
+        if pattern.match(head):
+            raise MediaAccessError(
+                f"{location}: is {what}, which opens further files or addresses; that is "
+                "refused: name the media files themselves in the EDL",
+                location,
+            )
 
 
 def _head_of(real: str, location: str) -> bytes:
     try:
         with open(real, "rb") as file:
-            return file.read(4096)
+            return file.read(_HEAD_BYTES)
     except OSError as error:
         raise MediaOpenError(f"{location}: cannot be read: {error.strerror}", location) from None
 
 
-def _still_demuxer(target: str, location: str) -> str | None:
-    """The demuxer of the one picture in a local file, by how it starts."""
-    if not target.startswith("file:"):
+def _still_demuxer(source: str | StorageFile, location: str) -> str | None:
+    """The demuxer of the one picture in a file, by how it starts; None from a server."""
+    if isinstance(source, StorageFile):
+        head = source.head(_HEAD_BYTES)
+    elif source.startswith("file:"):
+        head = _head_of(source.removeprefix("file:"), location)
+    else:
         return None
-    head = _head_of(target.removeprefix("file:"), location)
     return next((name for pattern, name in _STILLS if pattern.match(head)), None)
 
 

@@ -14,6 +14,7 @@ from av.stream import Disposition, Stream
 from edl2ffmpeg.errors import MediaOpenError
 from edl2ffmpeg.media._translate import decoding
 from edl2ffmpeg.media.access import AccessRules
+from edl2ffmpeg.media.open_media import OpenMedia
 from edl2ffmpeg.media.streams import find_stream, keep_only
 from edl2ffmpeg.timeline.model import StreamSelector
 
@@ -54,7 +55,8 @@ class AudioPackets:
         self._open()
 
     def _open(self) -> None:
-        container = self._access.open(self.location)
+        media = self._access.open(self.location)
+        container = media.container
         try:
             stream = find_stream(container, self.location, self._selector)
             if not isinstance(stream, AudioStream):
@@ -67,8 +69,9 @@ class AudioPackets:
             # A second thread gains nothing on frames of 20 ms.
             stream.codec_context.thread_count = 1
         except BaseException:
-            container.close()
+            media.close()
             raise
+        self._media: OpenMedia = media
         self.container: InputContainer = container
         self.stream: AudioStream = stream
         self.format = container.format.name
@@ -81,7 +84,7 @@ class AudioPackets:
         self._packets = self._demux()
 
     def _demux(self) -> Iterator[Packet[AudioStream]]:
-        return iter(self.container.demux(self.stream))
+        return self._media.demux(self.stream)
 
     @property
     def codec(self) -> str:
@@ -150,7 +153,7 @@ class AudioPackets:
         self.seeks += 1
         self._returned.clear()
         try:
-            self.container.seek(offset, stream=stream, unsupported_byte_offset=by_byte)
+            self._media.seek(offset, stream, by_byte=by_byte)
         except (av.FFmpegError, OSError):
             return False
         self._packets = self._demux()
@@ -166,4 +169,4 @@ class AudioPackets:
         """Closes the file.  May be called twice."""
         self._packets = iter(())
         self._returned = []
-        self.container.close()
+        self._media.close()

@@ -12,9 +12,11 @@ from fractions import Fraction
 
 from edl2ffmpeg.devices.cpu import decoder_threads
 from edl2ffmpeg.errors import MediaError
+from edl2ffmpeg.media._read_ahead import KEPT
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.hardware_decoding import DeviceDecoding
+from edl2ffmpeg.media.storage import is_on_storage
 from edl2ffmpeg.media.video_decoder import PlayedFrame, VideoDecoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.timeline.model import MediaSource, StreamSelector
@@ -176,7 +178,8 @@ class DecoderPool(Owner):
 
     def _memory(self) -> int:
         pictures = sum(lane.decoder.bytes_per_picture for lane in self._lanes)
-        return pictures * (_PICTURES_PER_DECODER + self._threads)
+        stored = sum(is_on_storage(lane.decoder.location) for lane in self._lanes)
+        return pictures * (_PICTURES_PER_DECODER + self._threads) + stored * KEPT
 
     def _retire(self, lane: _Lane) -> None:
         self._lanes.remove(lane)

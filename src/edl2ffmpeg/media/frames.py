@@ -17,6 +17,7 @@ from av.video.frame import CudaContext
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from edl2ffmpeg.compositor._kernels import device_plane
+from edl2ffmpeg.devices.cuda_memory import Lease
 from edl2ffmpeg.frame import PIXEL_FORMATS, Colour, Frame, Matrix, Memory, PixelFormat, Plane
 from edl2ffmpeg.media._display_matrix import orientation_of
 
@@ -144,6 +145,8 @@ def device_frame(frame: Frame, context: CudaContext) -> av.VideoFrame:
     luma, chroma = frame.planes
     assert chroma.address == luma.address + luma.pitch * frame.height
     assert chroma.pitch == luma.pitch
+    if isinstance(frame.native, Lease):
+        frame.native.block.is_registered = True
     across, down = frame.format.component_size(1, frame.width, frame.height)
     size = frame.format.bytes_per_sample
     device = context.device_id

@@ -16,7 +16,7 @@ copy is done, in the decoding thread.
 from __future__ import annotations
 
 import weakref
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -58,6 +58,8 @@ _DEVICE_ONLY_DECODERS = ("av1",)
 
 _MOST_WAITING = 1
 _MOST_COPIES = 2
+# Of pictures of other sizes than the one at hand.
+_MOST_IDLE_BYTES = 256 * 2**20
 _PITCH_ALIGNMENT = 256
 # Coded pictures end with whole macroblocks, and chroma begins below them.
 _MOST_GAP = 64
@@ -115,7 +117,7 @@ class HardwareDecoding:
     def __init__(self, device: CudaDevice, *, for_encoder: bool = False) -> None:
         self._device = device
         self._for_encoder = for_encoder
-        self._free: dict[int, deque[Block]] = {}
+        self._free: OrderedDict[int, deque[Block]] = OrderedDict()
         # Of the pictures last met: one size follows another only rarely.
         self._layouts: dict[tuple[Any, ...], _Layout] = {}
         self._waiting: deque[DelayedCopy] = deque()
@@ -194,14 +196,31 @@ class HardwareDecoding:
 
     def _lend(self, size: int) -> Lease:
         free = self._free.setdefault(size, deque())
+        self._free.move_to_end(size)
         try:
             block = free.pop()
         except IndexError:
+            self._free_idle(size)
             block = Block(self._device.allocate(size), size)
         lease = Lease(block)
         # What reads it was given to the one stream before what writes to it next.
         weakref.finalize(lease, free.append, block).atexit = False
         return lease
+
+    def _free_idle(self, wanted: int) -> None:
+        """Frees what waits for pictures of other sizes than ``wanted``, beyond a limit.
+
+        Freeing makes the device wait, so it is done only where one allocates anyway.
+        """
+        others = [(size, free) for size, free in self._free.items() if size != wanted]
+        idle = sum(size * len(free) for size, free in others)
+        for size, free in others:
+            for block in [free.popleft() for _ in range(len(free))]:
+                if block.is_registered or idle <= _MOST_IDLE_BYTES:
+                    free.append(block)
+                    continue
+                self._device.free(block.address)
+                idle -= size
 
     def close(self) -> None:
         """Lets go of the decoders' surfaces, each when its copy is done.

@@ -14,7 +14,6 @@ from fractions import Fraction
 
 import av
 from av.codec.context import ThreadType
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -32,6 +31,7 @@ from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
 from edl2ffmpeg.media.frames import wrap_frame
 from edl2ffmpeg.media.hardware_decoding import DECODER_THREADS, DeviceDecoding, failure
+from edl2ffmpeg.media.open_media import OpenMedia
 from edl2ffmpeg.media.streams import (
     find_stream,
     is_picture_file,
@@ -112,9 +112,9 @@ class VideoDecoder(Owner):
 
     def _open(self, access: AccessRules, threads: int, hardware: DeviceDecoding | None) -> None:
         accelerator = hardware.accelerator() if hardware and hardware.opens_files else None
-        self._container: InputContainer | None = access.open(self.location, accelerator)
+        self._media: OpenMedia | None = access.open(self.location, accelerator)
         try:
-            stream = find_stream(self._container, self.location, self.selector)
+            stream = find_stream(self._media.container, self.location, self.selector)
             assert isinstance(stream, VideoStream)
             self._open_stream(stream, threads, hardware)
             self._read_first()
@@ -134,9 +134,9 @@ class VideoDecoder(Owner):
     def _open_stream(
         self, stream: VideoStream, threads: int, hardware: DeviceDecoding | None
     ) -> None:
-        assert self._container is not None
+        media = self._require_open()
         self._stream = stream
-        keep_only(self._container, stream)
+        keep_only(media.container, stream)
         with opening(self.location):
             context = picture_decoder(stream, hardware)
         context.thread_type = ThreadType.AUTO
@@ -154,12 +154,10 @@ class VideoDecoder(Owner):
         self._next: Picture | None = None
         self._current_is_first = False
         self._ended = False
-        self._container_format = self._container.format.name
+        self._container_format = media.container.format.name
         self._times = PictureTimes(stream, self._container_format, self.frame_rate)
         self._damage = Damage(stream, self._container_format, self.frame_rate)
-        self._packets = VideoPackets(
-            self._container, stream, self._times, self.stats, self._note_broken
-        )
+        self._packets = VideoPackets(media, stream, self._times, self.stats, self._note_broken)
         self.is_still = False
         self._start = stream.start_time or 0
         self._first_size = (stream.codec_context.width, stream.codec_context.height)
@@ -183,7 +181,7 @@ class VideoDecoder(Owner):
         self._current, self._current_is_first = first, True
         self._next = self._decode_next()
         self._damage.learn(first, self._next)
-        self.is_still = self._next is None and is_picture_file(self._require_open())
+        self.is_still = self._next is None and is_picture_file(self._require_open().container)
 
     # -- what a caller asks ---------------------------------------------------
 
@@ -210,10 +208,10 @@ class VideoDecoder(Owner):
 
         None where it does not and FFmpeg guesses, and for a still picture, which lasts for ever.
         """
-        stream, container = self._stream, self._container
-        if self.is_still or container is None or not states_length(container, stream):
+        stream, media = self._stream, self._media
+        if self.is_still or media is None or not states_length(media.container, stream):
             return None
-        return stated_duration(container, stream, self.start_time)
+        return stated_duration(media.container, stream, self.start_time)
 
     @property
     def is_on_device(self) -> bool:
@@ -285,7 +283,8 @@ class VideoDecoder(Owner):
             return False
         entries = self._stream.index_entries
         where = entries.search_timestamp(limit, backward=True) if len(entries) else -1
-        if where >= 0:
+        # Matroska's index is read by the first seek: until then it ends where reading is.
+        if where >= 0 and (self.stats.seeks or entries[len(entries) - 1].timestamp > position):
             # dts of the keyframe; a lead of half a second pays for the flush of the decoder.
             return entries[where].timestamp - position > self._ticks.half_second
         return (limit - position) * self._time_base > _FORWARD_LIMIT
@@ -427,21 +426,21 @@ class VideoDecoder(Owner):
 
     # -- closing --------------------------------------------------------------
 
-    def _require_open(self) -> InputContainer:
-        if self._container is None:
+    def _require_open(self) -> OpenMedia:
+        if self._media is None:
             raise ValueError(f"the decoder of {self.location} is closed")
-        return self._container
+        return self._media
 
     def close(self) -> None:
         """Closes the file; frames already given out stay valid.  May be called twice."""
-        container, self._container = self._container, None
-        if container is None:
+        media, self._media = self._media, None
+        if media is None:
             return
         if hasattr(self, "_packets"):
             self._packets.close()
             self._decoded.clear()
             self._current = self._next = self._shown = None
-        container.close()
+        media.close()
         if self._device is not None:
             # The codec lives as long as anything that knows it, and the device has to outlive it.
             for name in ("_packets", "_context", "_stream", "_times", "_damage", "_skipping"):

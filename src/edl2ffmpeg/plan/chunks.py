@@ -73,13 +73,15 @@ def canonical(value: Any) -> str:
 class Drawn:
     """What a chunk draws: a digest of it, and what it reads for that.
 
-    ``media`` and ``luts`` are locations, ``fonts`` families and files as the EDL names them.
+    ``media`` and ``luts`` are locations, ``fonts`` families and files as the EDL names them; a
+    text may also be drawn with fonts that it does not name.
     """
 
     digest: str
     media: tuple[str, ...] = ()
     luts: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ()
+    has_text: bool = False
 
 
 class PlanDigest:
@@ -100,6 +102,7 @@ class PlanDigest:
         media: set[str] = set()
         luts: set[str] = set()
         fonts: set[str] = set()
+        has_text = False
         for number in range(chunk.start, chunk.end):
             plan = self._planner.frame(number)
             for layer in plan.layers:
@@ -109,10 +112,11 @@ class PlanDigest:
                 if isinstance(shown.picture, MediaPicture):
                     media.add(shown.picture.source.location)
                 elif isinstance(shown.picture, TextPicture):
+                    has_text = True
                     fonts.update(shown.picture.source.format.fonts)
                 luts.update(_luts(shown.effects))
         self._known.clear()
-        return Drawn(digest.hexdigest(), *map(_ordered, (media, luts, fonts)))
+        return Drawn(digest.hexdigest(), _ordered(media), _ordered(luts), _ordered(fonts), has_text)
 
     def _layer(self, layer: LayerPlan | TransitionPlan) -> str:
         if isinstance(layer, TransitionPlan):

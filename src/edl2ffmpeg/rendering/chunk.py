@@ -21,7 +21,6 @@ from edl2ffmpeg.media.packet_encoder import PictureFileEncoder, SoundFileEncoder
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.plan.chunks import Chunk
 from edl2ffmpeg.plan.frame_planner import FramePlanner
-from edl2ffmpeg.rendering.busy_time import BusyTime
 from edl2ffmpeg.rendering.compositing import Compositing
 from edl2ffmpeg.rendering.gain import Gain, gain_of
 from edl2ffmpeg.rendering.hardware import opened_hardware
@@ -30,6 +29,7 @@ from edl2ffmpeg.rendering.recipe import Recipe
 from edl2ffmpeg.rendering.session import vars_of
 from edl2ffmpeg.rendering.sound import SoundTracks
 from edl2ffmpeg.rendering.video_pipeline import HeldPicture, VideoPipeline
+from edl2ffmpeg.rendering.watch import Watch
 from edl2ffmpeg.timing import frame_at
 
 __all__ = [
@@ -41,10 +41,6 @@ __all__ = [
     "render_chunk",
     "render_sound",
 ]
-
-# What the stages are called in which the encoder is at work.
-_ENCODING = "encoding"
-_FINISHING = "finishing"
 
 
 @dataclass(frozen=True)
@@ -136,15 +132,14 @@ def render_chunk(task: ChunkTask, progress: ProgressCallback | None = None) -> C
 class ChunkRenderer(Owner):
     """Renders chunks of one recipe one after another, and keeps device and decoders open.
 
-    ``stage`` says what is being done, for whoever watches.  ``device`` is a CUDA device other than
-    the recipe's.
+    ``watch`` says what is being done.  ``device`` is a CUDA device other than the recipe's.
     """
 
     def __init__(self, recipe: Recipe, cores: int = 0, device: int | None = None) -> None:
-        self.stage = "opening the device"
+        self.watch = Watch()
+        self.watch.makes("opening the device")
         self._recipe = recipe
         self._encoder: PictureFileEncoder | None = None
-        self._busy = BusyTime()
         settings = recipe.settings
         cores = cores or usable_cores()
         self._device = recipe.device if device is None else recipe.device.on_device(device)
@@ -169,19 +164,14 @@ class ChunkRenderer(Owner):
                 )
             )
             self._stack = stack.pop_all()
-        self.stage = "idle"
+        self.watch.counts = self._counts
+        self.watch.makes("idle")
 
-    @property
-    def activity(self) -> tuple[int, ...]:
-        """Numbers that change whenever something is done; for one watching thread."""
+    def _counts(self) -> tuple[int, ...]:
         encoder = self._encoder
         made = (encoder.frames, encoder.packets) if encoder is not None else (0, 0)
         stats = self._decoders.stats
-        # One call of a slow encoder may take minutes, and computes all the time; what hangs in
-        # a driver may spin as well, so that there only what comes out counts.
-        encodes = self.stage.startswith((_ENCODING, _FINISHING)) and not self._device.encodes
-        busy = self._busy.spans() if encodes else 0
-        return (*made, stats.packets_read, stats.pictures_decoded, busy)
+        return (*made, stats.packets_read, stats.pictures_decoded)
 
     def render(self, task: ChunkTask, progress: ProgressCallback | None = None) -> ChunkResult:
         """Renders one chunk of this recipe; raises an ``Edl2FfmpegError``."""
@@ -196,12 +186,14 @@ class ChunkRenderer(Owner):
     def _render(
         self, task: ChunkTask, path: Path, progress: ProgressCallback | None
     ) -> ChunkResult:
-        recipe, chunk = self._recipe, task.chunk
+        recipe, chunk, watch = self._recipe, task.chunk, self.watch
+        in_software = not self._device.encodes
         started = perf_counter()
         encode_seconds = 0.0
         before = self._counters()
+        self._compositing.forget_warnings()
         broken_before = {entry.location: entry.packets for entry in self._decoders.broken_streams}
-        self.stage = f"opening the encoder of frames {chunk.start} to {chunk.end - 1}"
+        watch.makes(f"opening the encoder of frames {chunk.start} to {chunk.end - 1}")
         with (
             PictureFileEncoder(
                 path,
@@ -220,18 +212,20 @@ class ChunkRenderer(Owner):
         ):
             self._encoder = encoder
             rate = recipe.timeline.frame_rate
-            self.stage = f"making frame {chunk.start}"
+            watch.makes(f"making frame {chunk.start}")
             for done, frame in enumerate(frames, start=1):
-                self.stage = f"{_ENCODING} frame {chunk.start + done - 1}"
+                number = chunk.start + done - 1
+                watch.encodes(f"encoding frame {number}", in_software=in_software)
                 now = perf_counter()
                 encoder.write_frame(frame)
                 del frame
                 encode_seconds += perf_counter() - now
-                self.stage = f"making frame {chunk.start + done}"
+                watch.makes(f"making frame {number + 1}")
                 if progress is not None:
                     elapsed = perf_counter() - started
                     progress(Progress(done, chunk.frames, elapsed, rate))
-            self.stage = f"{_FINISHING} frames {chunk.start} to {chunk.end - 1}"
+            what = f"finishing frames {chunk.start} to {chunk.end - 1}"
+            watch.encodes(what, in_software=in_software)
             now = perf_counter()
             encoder.finish()
             encode_seconds += perf_counter() - now
@@ -243,7 +237,7 @@ class ChunkRenderer(Owner):
             self._encoder = None
             stages = frames.stage_seconds
             held = list(frames.held.values())
-        self.stage = "idle"
+        watch.makes("idle")
         stages["encode"] = encode_seconds
         decision = self._hardware.decision
         return ChunkResult(

@@ -35,7 +35,7 @@ def open_fonts(access: AccessRules, base_folder: Path) -> FontLibrary:
 
     def check(name: str) -> str:
         try:
-            return access.check(access.resolve(name, base_folder))
+            return access.check_local(access.resolve(name, base_folder), "a font")
         except ValueError as error:
             raise MediaOpenError(f"{name!r} is no path of a font: {error}", name) from None
 
@@ -111,8 +111,13 @@ class Compositing(Owner):
 
     @property
     def warnings(self) -> list[str]:
-        """What of the texts could not be drawn as asked so far."""
+        """What of the texts could not be drawn as asked since ``forget_warnings``."""
         return self._texts.warnings if self._texts is not None else []
+
+    def forget_warnings(self) -> None:
+        """From here on ``warnings`` are those of frames that are drawn from here on."""
+        if self._texts is not None:
+            self._texts.forget_warnings()
 
     def close(self) -> None:
         """Closes all of it.  May be called twice; frames given out stay valid."""

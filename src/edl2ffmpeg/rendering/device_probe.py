@@ -43,7 +43,8 @@ class DeviceTrial:
     """How opening a device went: ``failure`` and ``encoder_failure`` are empty if it went well.
 
     ``devices`` is how many the driver knows, ``alike`` the numbers of those of the same model, and
-    ``identity`` model and driver, on which an encoder's bytes depend.
+    ``identity`` model and driver, on which an encoder's bytes depend.  ``free_bytes`` of its memory
+    were left with the device open; None if nobody asked.
     """
 
     description: str = ""
@@ -52,6 +53,7 @@ class DeviceTrial:
     devices: int = 1
     alike: Sequence[int] = ()
     identity: str = ""
+    free_bytes: int | None = None
 
 
 def probe_devices() -> tuple[list[ProbedDevice], str]:
@@ -153,6 +155,7 @@ def _trial(number: int, encoder: str | None) -> dict[str, Any]:
         with opened_hardware(DeviceDecision("cuda", f"cuda:{number}", "", number)) as hardware:
             assert hardware.device is not None
             found: dict[str, Any] = {"description": hardware.device.description}
+            found["free_bytes"] = hardware.device.call("cuMemGetInfo")[0]
             names = cuda_device_names()
             found["devices"] = len(names)
             found["alike"] = [n for n, name in enumerate(names) if name == names[number]]

@@ -29,6 +29,7 @@ from edl2ffmpeg.rendering.hardware import Hardware
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.sound import SoundTracks
 from edl2ffmpeg.rendering.video_pipeline import HeldPicture, VideoPipeline
+from edl2ffmpeg.rendering.watch import Watch
 from edl2ffmpeg.settings import RenderSettings
 from edl2ffmpeg.timeline.model import Timeline
 from edl2ffmpeg.timing import frame_at
@@ -59,7 +60,8 @@ class RenderSession(Owner):
     Without ``video`` the file has the sound of these frames alone, without ``audio`` their
     pictures; ``gain_db`` is for all sound.  ``decoders`` may come with files already open (from
     the check); the session takes them over.  ``hardware`` draws the pictures, and is the caller's.
-    ``subtitles`` are the cues of each text track that the file is to have.
+    ``subtitles`` are the cues of each text track that the file is to have.  ``watch`` is told what
+    is being done.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class RenderSession(Owner):
         gain_db: float = 0.0,
         hardware: Hardware | None = None,
         subtitles: Sequence[Sequence[Cue]] = (),
+        watch: Watch | None = None,
     ) -> None:
         self._timeline = timeline
+        self._watch = watch or Watch()
         self._range = frame_range
         self._hardware = hardware
         self._sound: SoundTracks | None = None
@@ -122,6 +126,14 @@ class RenderSession(Owner):
                     )
                 )
             self._stack = stack.pop_all()
+        self._in_software = hardware is None or not hardware.decision.encodes
+        self._watch.counts = self._counts
+
+    def _counts(self) -> tuple[int, ...]:
+        stats = self._decoders.stats
+        samples = self._sound.samples if self._sound is not None else 0
+        packets = self._muxer.video.packets_received if self._video is not None else 0
+        return (packets, samples, stats.packets_read, stats.pictures_decoded)
 
     def run(self, progress: ProgressCallback | None = None) -> SessionResult:
         """Renders every frame and sample, completes the file, and tells what happened."""
@@ -133,6 +145,7 @@ class RenderSession(Owner):
         before = perf_counter()
         if self._video is not None:
             _log.debug("draining the encoders: %d frames in flight", self._muxer.video.in_flight)
+        self._watch.encodes("finishing the movie", in_software=self._in_software)
         self._muxer.finish()
         if self._video is not None:
             _log.debug("finished the file: %d frames in flight", self._muxer.video.in_flight)
@@ -144,12 +157,16 @@ class RenderSession(Owner):
         self, frames: VideoPipeline, progress: ProgressCallback | None, started: float
     ) -> float:
         """Writes every frame, and the sound up to its end; gives the seconds of encoding."""
-        total = self._range[1] - self._range[0]
-        muxer, sound = self._muxer, self._sound
+        first, end = self._range
+        muxer, sound, watch = self._muxer, self._sound, self._watch
+        total = end - first
         encode_seconds = 0.0
+        watch.makes(f"making frame {first}")
         for done, frame in enumerate(frames, start=1):
             before = perf_counter()
+            watch.encodes(f"encoding frame {first + done - 1}", in_software=self._in_software)
             muxer.write_frame(frame)
+            watch.makes(f"making frame {first + done}")
             while sound is not None and sound.samples < muxer.audio_wanted_until:
                 blocks = next(sound, None)
                 if blocks is None:
@@ -166,6 +183,7 @@ class RenderSession(Owner):
         total = self._range[1] - self._range[0]
         rate = self._timeline.frame_rate
         encode_seconds = 0.0
+        self._watch.makes("writing sound")
         for blocks in self._sound or ():
             before = perf_counter()
             self._muxer.write_samples(blocks)

@@ -32,6 +32,7 @@ from edl2ffmpeg.rendering.chunk import (
 from edl2ffmpeg.rendering.helper_process import end_with_parent
 from edl2ffmpeg.rendering.progress import Progress, ProgressCallback
 from edl2ffmpeg.rendering.recipe import Recipe
+from edl2ffmpeg.rendering.watch import Watch
 
 __all__ = ["main", "start_command"]
 
@@ -68,8 +69,8 @@ def _end_with(parent: int) -> None:
 class _WholeTask(Protocol):
     """A task of another kind, which carries itself out."""
 
-    def carry_out(self, progress: ProgressCallback) -> Any:
-        """Does all of it; what ``progress`` raises stops it."""
+    def carry_out(self, progress: ProgressCallback, watch: Watch) -> Any:
+        """Does all of it, and tells ``watch``; what ``progress`` raises stops it."""
 
 
 _Task = ChunkTask | SoundTask | _WholeTask
@@ -92,7 +93,7 @@ class _Worker:
         self._stopping = False
         self._task = -1
         self._done = 0
-        self._stage = "idle"
+        self._watch = Watch()
 
     def serve(self) -> None:
         """Does tasks in the main thread; other threads listen and tell."""
@@ -133,12 +134,8 @@ class _Worker:
         told: Any = None
         pause = threading.Event()
         while not pause.wait(_BEAT_SECONDS):
-            renderer = self._renderer
-            made: tuple[int, ...] = ()
-            stage = self._stage
-            if renderer is not None and self._task >= 0:
-                made, stage = renderer[1].activity, renderer[1].stage
-            state = (self._task, self._done, stage, made)
+            watch = self._watch
+            state = (self._task, self._done, watch.stage, watch.activity)
             if state != told and self._task >= 0:
                 told = state
                 self._send("beat", *state[:3])
@@ -154,18 +151,21 @@ class _Worker:
             raise _StoppedError
 
     def _do(self, number: int, task: _Task) -> None:
-        self._done, self._stage, self._task = 0, "opening the device", number
+        self._watch = Watch()
+        self._watch.makes("opening the device")
+        self._done, self._task = 0, number
         try:
             if isinstance(task, SoundTask):
-                self._stage = "making the sound"
+                self._watch.makes("making the sound")
                 known = replace(task, recipe=self._recipes[task.recipe_name])
                 result: Any = render_sound(known, self._progress)
             elif isinstance(task, ChunkTask):
-                result = self._renderer_of(task).render(task, self._progress)
+                renderer = self._renderer_of(task)
+                self._watch = renderer.watch
+                result = renderer.render(task, self._progress)
             else:
-                self._stage = "rendering the movie"
                 self._close_renderer()
-                result = task.carry_out(self._progress)
+                result = task.carry_out(self._progress, self._watch)
             answer = ("done", number, result)
         except Edl2FfmpegError as error:
             answer = ("failed", number, error)

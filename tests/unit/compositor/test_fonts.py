@@ -7,21 +7,22 @@ from pathlib import Path
 import pytest
 
 from edl2ffmpeg.compositor import fonts as fonts_module
-from edl2ffmpeg.compositor.fonts import FontLibrary
+from edl2ffmpeg.compositor.fonts import FontLibrary, listed_warnings
 from edl2ffmpeg.errors import MediaAccessError, MediaOpenError
 from edl2ffmpeg.media.access import AccessRules
 from helpers.fonts import bundled_library, cjk_font, latin_font, noto_font
 
 
 def library(*folders: Path, rules: AccessRules | None = None) -> FontLibrary:
-    return FontLibrary((rules or AccessRules()).check, folders)
+    access = rules or AccessRules()
+    return FontLibrary(lambda name: access.check_local(name, "a font"), folders)
 
 
 def test_a_font_file_is_opened_as_it_is() -> None:
     with library() as found:
         face = found.stack((str(noto_font("Arabic")),)).primary
         assert face.name == "Noto Sans Arabic Regular"
-        assert not found.warnings
+        assert not found.missing
 
 
 def test_a_font_file_outside_the_allowed_folders_is_refused(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_an_address_is_no_font() -> None:
 def test_a_family_is_found_whatever_its_case(asked: str, full: str) -> None:
     with library() as found:
         assert found.stack((asked,)).primary.name == full
-        assert not found.warnings
+        assert not found.missing
 
 
 @pytest.mark.parametrize("asked", ["Noto Sans Bold", "noto sans:bold", "Noto Sans:style=Bold"])
@@ -88,7 +89,7 @@ def test_a_style_is_part_of_a_name(asked: str) -> None:
         glyph = regular.font.get_nominal_glyph(ord("m"))
         widths = [face.font.get_glyph_h_advance(glyph) for face in (regular, bold)]
         assert widths[0] < widths[1]
-        assert not found.warnings
+        assert not found.missing
 
 
 def test_installed_fonts_come_before_bundled_ones(tmp_path: Path) -> None:
@@ -109,7 +110,8 @@ def test_a_missing_family_is_one_warning_and_the_next_takes_its_place() -> None:
         assert stack.primary.name == "Noto Sans Arabic Regular"
         found.stack(("No Such Family",))
         found.stack(("Other", "No Such Family"))
-        assert [text.split("'")[1] for text in found.warnings] == ["No Such Family", "Other"]
+        told = found.missing.values()
+        assert [text.split("'")[1] for text in told] == ["No Such Family", "Other"]
 
 
 def test_a_character_that_a_font_lacks_comes_from_the_next_that_has_it() -> None:
@@ -120,7 +122,7 @@ def test_a_character_that_a_font_lacks_comes_from_the_next_that_has_it() -> None
         assert stack.face_for("\u0915\u093f").name == "Noto Sans Devanagari Regular"
         assert stack.face_for("\u05d0").name == "Noto Sans Hebrew Regular"
         assert stack.face_for("\u6f22").name == "Noto Sans CJK JP Regular"
-        assert not found.warnings
+        assert not found.missing
 
 
 def test_a_letter_and_its_marks_come_from_one_font() -> None:
@@ -136,8 +138,8 @@ def test_a_character_that_no_font_has_is_one_warning() -> None:
         for _ in range(3):
             assert stack.face_for("\U000f0000\u0301") is stack.primary
         found.stack(("Noto Sans",)).face_for("\U000f0000\u0302")
-        assert len(found.warnings) == 1
-        assert "U+F0000" in found.warnings[0]
+        (told,) = found.missing.values()
+        assert "U+F0000" in told
 
 
 def test_warnings_do_not_grow_without_end() -> None:
@@ -145,8 +147,10 @@ def test_warnings_do_not_grow_without_end() -> None:
         stack = found.stack(())
         for number in range(500):
             stack.face_for(chr(0xF0000 + number))
-        assert len(found.warnings) == 21
-        assert found.warnings[-1].startswith("more fonts and characters are missing")
+        told = listed_warnings(found.missing.values())
+        assert len(told) == 21
+        assert told[-1].startswith("more fonts and characters are missing")
+        assert listed_warnings([*told, *told]) == told
 
 
 def test_without_the_cjk_fonts_the_warning_says_how_to_get_them(
@@ -155,7 +159,8 @@ def test_without_the_cjk_fonts_the_warning_says_how_to_get_them(
     monkeypatch.setattr(fonts_module, "_PACKAGES", ("manimgx_fonts",))
     with library() as found:
         found.stack(()).face_for("\u6f22")
-        assert "pip install 'edl2ffmpeg[cjk]'" in found.warnings[0]
+        (told,) = found.missing.values()
+        assert "pip install 'edl2ffmpeg[cjk]'" in told
 
 
 def test_a_face_of_a_collection_is_found_by_its_own_name() -> None:

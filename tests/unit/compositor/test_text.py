@@ -390,6 +390,13 @@ def test_what_no_font_has_is_a_box_and_a_warning(renderer: TextRenderer) -> None
     drawn(renderer, "\U000f0000")
     drawn(renderer, "again \U000f0000")
     assert len(renderer.warnings) == 1
+    told = renderer.warnings
+    # A text that is given again is told again, and no other.
+    renderer.forget_warnings()
+    drawn(renderer, "A")
+    assert not renderer.warnings
+    drawn(renderer, "\U000f0000")
+    assert renderer.warnings == told
 
 
 # Limits
@@ -463,7 +470,8 @@ def test_the_cache_is_bounded(renderer: TextRenderer, monkeypatch: pytest.Monkey
     for number in range(30):
         drawn(renderer, str(number), wide)
         assert renderer._kept_bytes < 4 * 10**6
-    kept = sum(4 * p.frame.width * p.frame.height for p in renderer._kept.values() if p)
+    pictures = [entry.picture for entry in renderer._kept.values()]
+    kept = sum(4 * p.frame.width * p.frame.height for p in pictures if p)
     assert kept <= renderer._kept_bytes < kept + 100
     assert drawn(renderer, "0") is not picture
 

@@ -78,10 +78,13 @@ def test_tables_are_held_to_the_access_rules(tmp_path: Path) -> None:
     assert check(inside, clip).warnings == []
     (problem,) = refused(inside, clip, access=AccessRules(roots=(inside,)))
     assert "lies outside the folders given with --restrict" in problem
-    remote = video_clip(BLACK, 0, 1, effects=[lut("https://example.com/a.cube")])
-    assert "the protocol 'https' is not allowed" in refused(inside, remote)[0]
-    rules = AccessRules(protocols=frozenset({"https"}))
-    assert "a look-up table must be a local file" in refused(inside, remote, access=rules)[0]
+    for uri in ("https://example.com/a.cube", "s3://bucket/a.cube"):
+        remote = video_clip(BLACK, 0, 1, effects=[lut(uri)])
+        for rules in (AccessRules(), AccessRules(protocols=frozenset({"https", "s3"}))):
+            assert refused(inside, remote, access=rules) == [
+                f"clips[0].effects[0].uri: {uri}: a look-up table must be a local file; download "
+                "it and name that"
+            ]
 
 
 def test_media_of_transitions_are_opened(clips: ClipLibrary, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,13 @@ from typing import Any
 import pytest
 
 from edl2ffmpeg.errors import DeviceUnavailableError, SettingsError
-from edl2ffmpeg.jobs import device_choice
-from edl2ffmpeg.jobs.device_choice import choose_stages, device_warnings, software_choice
+from edl2ffmpeg.jobs import batch, device_choice
+from edl2ffmpeg.jobs.device_choice import (
+    DeviceTrials,
+    choose_stages,
+    device_warnings,
+    software_choice,
+)
 from edl2ffmpeg.media.formats import container_for
 from edl2ffmpeg.rendering.device_probe import DeviceTrial
 from edl2ffmpeg.settings import RenderSettings
@@ -49,6 +55,76 @@ def test_without_nvenc_all_devices_draw(monkeypatch: pytest.MonkeyPatch) -> None
     _, output, warnings = chosen(monkeypatch, trial, hw_encode=True, hw_fallback="allow")
     assert output.encoder == "libx264"
     assert "encoded on the CPU and not on a GPU" in warnings[0]
+
+
+HD = 1920 * 1080 * 3
+
+
+@pytest.mark.parametrize(
+    ("free_gigabytes", "options", "most"),
+    [
+        # Each encoder serves two, whatever the memory; there are two that are alike.
+        (80, {}, 4),
+        (80, {"hw_device": "0"}, 2),
+        # Where the CPU encodes, memory alone counts.
+        (4, {"codec": "libx264", "hw_device": "0"}, 3),
+        (4, {"codec": "libx264"}, 3 * 3),
+        (80, {"codec": "libx264"}, 3 * 77),
+        (0.1, {"codec": "libx264"}, 3),
+        (None, {"codec": "libx264"}, None),
+        (80, {"hw_accel": "none"}, None),
+    ],
+)
+def test_how_many_processes_a_device_has_room_for(
+    free_gigabytes: float | None,
+    options: dict[str, Any],
+    most: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free = None if free_gigabytes is None else int(free_gigabytes * 2**30)
+    decision, _, _ = chosen(monkeypatch, replace(GOOD, free_bytes=free), **options)
+    assert decision.most_workers(HD) == most
+
+
+def test_a_batch_has_as_many_workers_as_the_encoder_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device_choice, "try_device", lambda number, encoder: GOOD)
+    monkeypatch.setattr(device_choice, "why_no_cuda", lambda: "")
+    monkeypatch.setattr(batch, "worker_count", lambda chunks, frame_bytes: 16)
+
+    def workers(format: str = "mp4", **options: Any) -> int:
+        edls = [tmp_path / "a.json"]
+        with batch.Batch(edls, tmp_path, RenderSettings(**options), format=format) as made:
+            return made._worker_count(DeviceTrials())
+
+    assert workers() == 4
+    assert workers(jobs=9) == 9
+    assert workers(hw_accel="none") == workers(format="wav") == 16
+    # What cannot work is told of each movie.
+    assert workers(codec="ffv1") == 16
+
+
+def test_renders_that_share_trials_try_a_device_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, str | None]] = []
+
+    def trial(number: int, encoder: str | None) -> DeviceTrial:
+        asked.append((number, encoder))
+        return GOOD
+
+    monkeypatch.setattr(device_choice, "try_device", trial)
+    monkeypatch.setattr(device_choice, "why_no_cuda", lambda: "")
+    trials = DeviceTrials()
+    codecs = ("h264", "h264", "h265")
+    for codec in codecs:
+        choose_stages(RenderSettings(codec=codec), MP4, (64, 36), Fraction(25), trials)
+    assert asked == [(0, "h264_nvenc"), (0, "hevc_nvenc")]
+    trials.forget()
+    choose_stages(RenderSettings(), MP4, (64, 36), Fraction(25), trials)
+    assert asked[2:] == [(0, "h264_nvenc")]
+    for _ in range(2):
+        choose_stages(RenderSettings(), MP4, (64, 36), Fraction(25))
+    assert len(asked) == 5
 
 
 @pytest.mark.parametrize(

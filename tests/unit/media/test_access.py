@@ -111,8 +111,8 @@ def test_stills_are_one_picture_each(
     path = write_picture(tmp_path / name, grey, codec, pixel_format)
     # A sequence would go on with the next picture of the folder.
     (tmp_path / "still001.png").write_bytes(path.read_bytes())
-    with AccessRules().open(str(path)) as container:
-        frames = list(container.decode(video=0))
+    with AccessRules().open(str(path)) as media:
+        frames = list(media.container.decode(video=0))
     assert [(frame.width, frame.height) for frame in frames] == [(64, 36)]
 
 

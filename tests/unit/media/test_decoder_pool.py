@@ -7,11 +7,14 @@ from fractions import Fraction
 
 import pytest
 
+from edl2ffmpeg.media import decoder_pool
+from edl2ffmpeg.media._read_ahead import KEPT
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decoder_pool import DecoderPool
 from edl2ffmpeg.timeline.model import MediaSource, StreamKind, StreamSelector
 from helpers import barcode
 from helpers.media_factory import ClipInfo, ClipLibrary
+from helpers.storage import CountedStorage
 
 
 @pytest.fixture
@@ -75,3 +78,18 @@ def test_a_closed_pool_opens_nothing(source: MediaSource) -> None:
     pool.close()
     with pytest.raises(ValueError, match="closed"):
         pool.decoder(source)
+
+
+def test_what_is_read_ahead_counts_as_memory(
+    clip: ClipInfo, storage: type[CountedStorage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_pool, "_MEMORY_BUDGET", 3 * KEPT)
+    numbers = (0, 30, 60, 90)
+    for stored, most in ((False, 4), (True, 2)):
+        location = storage.put("clip.mp4", clip.path) if stored else str(clip.path)
+        source = MediaSource(location, location, StreamSelector(StreamKind.VIDEO))
+        with DecoderPool(AccessRules(frozenset({"counted"})), threads=1) as pool:
+            assert shown(pool, source, *numbers) == list(numbers)
+            # Those of one frame are all needed; the next frame needs one.
+            assert shown(pool, source, 1) == [1]
+            assert len(pool._lanes) == most

@@ -430,17 +430,32 @@ def test_other_angles_become_the_nearest_quarter_turn(
         ]
 
 
-class _FailingContainer:
-    """A container that can be sought in, and read until ``error`` comes after ``packets``."""
+def test_the_first_jump_in_matroska_does_not_decode_all_before(
+    clips: ClipLibrary,
+) -> None:
+    """Its index, at the end of the file, is read by the first seek."""
+    clip = clips["h264_60_mkv"]
+    with decoder_of(clip) as decoder:
+        decoder.frame_played_at(Fraction(0))
+        assert shown(decoder, Fraction(7, 2)) == (
+            clip.file_id,
+            expected_frame(clip, Fraction(7, 2)),
+        )
+        assert decoder.stats.seeks == 1
+        assert decoder.stats.pictures_decoded < 60
 
-    def __init__(self, container: Any, error: Exception, packets: int) -> None:
-        self._container, self._error, self._packets = container, error, packets
+
+class _FailingMedia:
+    """A file that can be sought in, and read until ``error`` comes after ``packets``."""
+
+    def __init__(self, media: Any, error: Exception, packets: int) -> None:
+        self._media, self._error, self._packets = media, error, packets
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._container, name)
+        return getattr(self._media, name)
 
     def demux(self, *streams: Any) -> Iterator[Any]:
-        for number, packet in enumerate(self._container.demux(*streams)):
+        for number, packet in enumerate(self._media.demux(*streams)):
             if number == self._packets:
                 raise self._error
             yield packet
@@ -448,9 +463,7 @@ class _FailingContainer:
 
 def _fail(decoder: VideoDecoder, error: Exception, packets: int) -> None:
     reader = decoder._packets
-    reader._container = _FailingContainer(  # type: ignore[assignment]
-        reader._container, error, packets
-    )
+    reader._media = _FailingMedia(reader._media, error, packets)  # type: ignore[assignment]
     reader._reader = reader._read()
 
 
