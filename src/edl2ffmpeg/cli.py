@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
             return code
         except Edl2FfmpegError as error:
             if not interruption.is_stopping:
-                print_lines("", str(error))
+                print_lines("", "\n".join((str(error), *getattr(error, "__notes__", ()))))
                 return error.exit_code
         except OSError as error:
             if not interruption.is_stopping:

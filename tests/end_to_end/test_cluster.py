@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -16,10 +15,9 @@ from typing import Any
 import pytest
 
 import edl2ffmpeg
-from helpers.cluster import Farm
+from helpers.cluster import Farm, long_render
 from helpers.edl_factory import audio_clip, document, generated, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
-from helpers.processes import worker_fault
 from helpers.rendering import run_command
 
 pytest.importorskip("distributed")
@@ -75,7 +73,7 @@ def test_the_bytes_of_a_local_render(
 def test_many_tiny_chunks(farm: Farm, tmp_path: Path) -> None:
     edl = write_edl(
         tmp_path,
-        document(video_clip(generated("demo", 20), 0, 20), fps=25, width=64, height=36),
+        document(video_clip(generated("demo", 6), 0, 6), fps=25, width=64, height=36),
     )
     made = []
     for name, more in (("a", ("--cluster", farm.address)), ("b", ("--jobs", "1"))):
@@ -104,40 +102,8 @@ def test_path_maps(farm: Farm, clips: ClipLibrary, tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_no_worker_has_a_gpu(farm: Farm, edl: Path, tmp_path: Path) -> None:
-    options = ("--cluster", farm.address, "--stall-timeout", "1")
-    result = run_command(
-        edl, tmp_path / "movie.mp4", *CHUNKS, *options, "--hw-accel", "cuda", "--hw-encode",
-        "-p", "p4",
-    )  # fmt: skip
-    assert result.returncode == 2
-    assert result.stderr == (
-        f"edl2ffmpeg: the cluster {farm.address} had no worker with the resource GPU and NVENC "
-        "for 1 s (--stall-timeout); start one with --resources 'GPU=1 NVENC=1', or render without "
-        "--hw-accel\n"
-    )
-
-
-def long_render(farm: Farm, folder: Path) -> tuple[subprocess.Popen[str], Path]:
-    """A render that has several chunks done, and many to do."""
-    pattern = generated("demo", 60, 640, 360)
-    edl = write_edl(
-        folder, document(video_clip(pattern, 0, 60), width=640, height=360), "long.json"
-    )
-    command = [sys.executable, "-m", "edl2ffmpeg", str(edl), "long.mp4", *CHUNKS]
-    process = subprocess.Popen(
-        [*command, "--cluster", farm.address, "--progress", "json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
-    )  # fmt: skip
-    assert process.stdout is not None
-    for line in process.stdout:
-        if json.loads(line)["chunks_done"] >= 2:
-            break
-    return process, edl
-
-
 def test_ctrl_c(farm: Farm, tmp_path: Path) -> None:
-    process, _ = long_render(farm, tmp_path)
+    process = long_render(farm, tmp_path)
     began = time.perf_counter()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
@@ -148,41 +114,6 @@ def test_ctrl_c(farm: Farm, tmp_path: Path) -> None:
     tiny = write_edl(tmp_path, document(video_clip(generated("black", 1), 0, 1)))
     again = run_command(tiny, tmp_path / "tiny.mp4", *CHUNKS, "--cluster", farm.address)
     assert again.returncode == 0, again.stderr
-
-
-def test_a_lost_worker_and_a_lost_scheduler(tmp_path: Path) -> None:
-    with Farm(tmp_path) as farm:
-        process, edl = long_render(farm, tmp_path)
-        farm.workers[0].kill()
-        assert process.stdout is not None
-        for line in process.stdout:
-            if json.loads(line)["chunks_done"] >= 8:
-                break
-        farm.scheduler.kill()
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert errors == (
-        f"edl2ffmpeg: the cluster {farm.address}: the scheduler was lost during the render; run it "
-        "again to go on with what is done\n"
-    )
-    report = tmp_path / "report.json"
-    local = (*CHUNKS, "--jobs", "2")
-    again = run_command(edl, tmp_path / "long.mp4", *local, "--report", report)
-    assert again.returncode == 0, again.stderr
-    assert json.loads(report.read_text())["chunks"]["reused"] >= 8
-    fresh = run_command(edl, tmp_path / "fresh.mp4", *local)
-    assert fresh.returncode == 0
-    assert (tmp_path / "long.mp4").read_bytes() == (tmp_path / "fresh.mp4").read_bytes()
-
-
-def test_a_worker_that_dies_with_a_chunk(edl: Path, undisturbed: bytes, tmp_path: Path) -> None:
-    fault = worker_fault("die:1", tmp_path)
-    with Farm(tmp_path, environment=os.environ | fault) as farm:
-        output = tmp_path / "movie.mp4"
-        result = run_command(edl, output, *CHUNKS, "--cluster", farm.address, "-q")
-        assert (result.returncode, result.stderr) == (0, "")
-        assert sum(worker.poll() is not None for worker in farm.workers) == 1
-    assert output.read_bytes() == undisturbed
 
 
 def test_workers_of_this_process(
@@ -208,7 +139,7 @@ def test_addresses_that_lead_nowhere(
     result = run_command(edl, tmp_path / "movie.mp4", "--cluster", "no.such.entry")
     assert result.returncode == 2
     assert "nor an entry of Dask's configuration" in result.stderr
-    monkeypatch.setattr("edl2ffmpeg.jobs.cluster._CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("edl2ffmpeg.jobs.cluster_client._CONNECT_SECONDS", 1.0)
     with pytest.raises(edl2ffmpeg.JobError, match="no scheduler has answered for 1 s"):
         edl2ffmpeg.render(
             edl, tmp_path / "movie.mp4", chunk_seconds="0.5", cluster="tcp://127.0.0.1:9"

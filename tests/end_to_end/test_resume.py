@@ -66,6 +66,40 @@ def test_it_goes_on_and_is_the_same(tmp_path: Path) -> None:
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("failing", "options", "told"),
+    [
+        (1, {}, ["what is done is kept; the same command goes on from there"]),
+        (
+            1,
+            {"fresh": True},
+            ["what is done is kept; the same command without --fresh goes on from there"],
+        ),
+        (0, {}, []),
+    ],
+)
+def test_an_error_tells_what_is_kept(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: int,
+    options: dict[str, Any],
+    told: list[str],
+) -> None:
+    edl = write_edl(tmp_path, edit(length=1))
+    checked: list[Path] = []
+
+    def check(path: Path, frames: int) -> None:
+        checked.append(path)
+        if len(checked) > failing:
+            raise edl2ffmpeg.EncodeError(f"{path}: is bad", str(path))
+
+    monkeypatch.setattr("edl2ffmpeg.jobs.chunked_render.check_chunk", check)
+    with pytest.raises(edl2ffmpeg.JobError, match="is bad") as caught:
+        edl2ffmpeg.render(edl, tmp_path / "a.mp4", retries=0, **(OPTIONS | options))
+    assert getattr(caught.value, "__notes__", []) == told
+    assert (tmp_path / ".a.mp4.edl2ffmpeg").exists() == bool(told)
+
+
 def test_fresh_starts_over(tmp_path: Path) -> None:
     edl = write_edl(tmp_path, edit())
     interrupted(edl, tmp_path / "a.mp4")
@@ -228,7 +262,7 @@ def test_a_full_disk_can_be_gone_on_from(small_disk: Path, tmp_path: Path, jobs:
     options = ("-p", "ultrafast", "--crf", "3", "--chunk-seconds", "0.2", "--jobs", jobs)
     result = run_command(edl, small_disk / "a.mp4", *options)
     assert result.returncode == 1, result.stderr
-    assert result.stderr.splitlines()[-1] == (
+    assert result.stderr.splitlines()[-2] == (
         f"edl2ffmpeg: {small_disk / '.a.mp4.edl2ffmpeg'}: no space left on the device, which has "
         "to hold what is done of the render beside the movie; make room and run it again"
     )

@@ -91,15 +91,16 @@ def test_an_encoder_that_computes_for_long_is_no_hang(render: Render) -> None:
 def test_a_chunk_that_always_fails_is_named(render: Render, edl: Path, tmp_path: Path) -> None:
     result = render("die:2", "--retries", "1", times=9)
     assert result.returncode == 1
-    last = result.stderr.splitlines()[-1]
-    assert last.startswith(
+    *_, told, kept = result.stderr.splitlines()
+    assert kept == "edl2ffmpeg: what is done is kept; the same command goes on from there"
+    assert told.startswith(
         "edl2ffmpeg: frames 30 to 44 (clips[1]) failed 2 times: a worker process was ended by "
         "SIGKILL while "
     )
     assert not (tmp_path / "movie.mp4").exists()
     # What was done is kept, and nothing else.
-    kept = {path.suffix for path in (tmp_path / ".movie.mp4.edl2ffmpeg").iterdir()}
-    assert kept <= {".packets", ".json", ""}
+    left = {path.suffix for path in (tmp_path / ".movie.mp4.edl2ffmpeg").iterdir()}
+    assert left <= {".packets", ".json", ""}
     again = run_command(edl, tmp_path / "movie.mp4", *CHUNKS)
     assert again.returncode == 0, again.stderr
     assert not any(path.name.startswith(".") for path in tmp_path.iterdir())
@@ -126,7 +127,8 @@ def long_render(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     pattern = generated("demo", 600, 1280, 720)
     edl = document(video_clip(pattern, 0, 600), width=1280, height=720)
     path = write_edl(tmp_path, edl, "long.json")
-    process = started(path, "long.mp4", "--jobs", "2", "--chunk-seconds", "1", folder=tmp_path)
+    options = ("--jobs", "2", "--chunk-seconds", "1", "--fresh")
+    process = started(path, "long.mp4", *options, folder=tmp_path)
     yield process
     process.kill()
     process.communicate()
@@ -149,7 +151,7 @@ def test_a_signal_ends_all_at_once(
     assert not list(tmp_path.glob(".*.partial"))
     folder = tmp_path / ".long.mp4.edl2ffmpeg"
     if folder.exists():
-        assert "run it again to go on with what is done" in errors
+        assert "run it again without --fresh to go on with what is done" in errors
         assert not list(folder.glob("*.part"))
     else:
         assert "nothing was written" in errors

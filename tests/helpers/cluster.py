@@ -9,34 +9,60 @@ import time
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Farm"]
+from helpers.edl_factory import document, generated, video_clip, write_edl
+
+__all__ = ["LONG_OPTIONS", "Farm", "long_edl", "long_render"]
+
+LONG_OPTIONS = ("-p", "ultrafast", "--chunk-seconds", "0.5")
 
 _PATIENCE_SECONDS = 30.0
 
 
 class Farm:
-    """A scheduler and so many workers; ``scheduler_file`` is their address."""
+    """A scheduler and so many workers; ``scheduler_file`` is their address.
+
+    ``port`` is the scheduler's, 0 for any; with ``nanny`` workers have one.
+    """
 
     def __init__(
-        self, folder: Path, workers: int = 2, environment: dict[str, str] | None = None
+        self,
+        folder: Path,
+        workers: int = 2,
+        environment: dict[str, str] | None = None,
+        port: int = 0,
+        nanny: bool = False,
     ) -> None:
         self.folder = folder
+        self._nanny = "--nanny" if nanny else "--no-nanny"
         self.scheduler_file = folder / "scheduler.json"
+        self.scheduler_file.unlink(missing_ok=True)
         self._environment = environment
         self._started: list[subprocess.Popen[bytes]] = []
-        self._log = open(folder / "farm.log", "wb")  # noqa: SIM115
+        self._log = open(folder / "farm.log", "ab")  # noqa: SIM115
         self.scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0",
+            "scheduler", "--host", "127.0.0.1", "--port", str(port),
             "--scheduler-file", str(self.scheduler_file),
         )  # fmt: skip
         self.address = self._address()
-        self.workers = [
+        self.workers: list[subprocess.Popen[bytes]] = []
+        for _ in range(workers):
+            self.add_worker()
+
+    def add_worker(self) -> None:
+        """Starts another worker."""
+        self.workers.append(
             self._start(
-                "worker", self.address, "--nthreads", "1", "--no-nanny",
-                "--local-directory", str(folder / f"worker{number}"),
+                "worker", self.address, "--nthreads", "1", self._nanny,
+                "--local-directory", str(self.folder / f"worker{len(self.workers)}"),
             )
-            for number in range(workers)
-        ]  # fmt: skip
+        )  # fmt: skip
+
+    def wait_for_workers(self) -> None:
+        """Returns when the scheduler knows all that were started."""
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=_PATIENCE_SECONDS)
 
     def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *options]
@@ -68,3 +94,25 @@ class Farm:
             process.kill()
             process.wait()
         self._log.close()
+
+
+def long_edl(folder: Path) -> Path:
+    """An EDL of 40 chunks."""
+    pattern = generated("demo", 20, 640, 360)
+    edl = document(video_clip(pattern, 0, 20), width=640, height=360)
+    return write_edl(folder, edl, "long.json")
+
+
+def long_render(farm: Farm, folder: Path, *options: str) -> subprocess.Popen[str]:
+    """A render of ``long_edl`` to ``long.mp4`` that has several chunks done, and many to do."""
+    command = [sys.executable, "-m", "edl2ffmpeg", str(long_edl(folder)), "long.mp4"]
+    process = subprocess.Popen(
+        [*command, *LONG_OPTIONS, "--cluster", str(farm.scheduler_file), "--progress", "json",
+         *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["chunks_done"] >= 2:
+            break
+    return process

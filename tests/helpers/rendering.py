@@ -59,6 +59,5 @@ def codes_of(movie: Path) -> CodeList:
 def run_command(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs ``edl2ffmpeg`` as a user would, in a process of its own."""
     command = [sys.executable, "-m", "edl2ffmpeg", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, **options
-    )
+    options = {"timeout": 120} | options
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)

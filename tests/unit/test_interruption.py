@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -155,3 +156,14 @@ def test_the_descriptors_of_signals_are_put_back() -> None:
             assert threading.active_count() > 1
     assert len(os.listdir("/proc/self/fd")) == before
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_what_an_interrupted_render_has_left() -> None:
+    one = Interruption()
+    assert one.outcome == "nothing was written"
+    one.keeps(SimpleNamespace(is_kept=False))
+    assert one.outcome == "nothing was written"
+    one.keeps(SimpleNamespace(is_kept=True))
+    assert one.outcome == "run it again to go on with what is done"
+    one.starts_over()
+    assert one.outcome == "run it again without --fresh to go on with what is done"

@@ -13,6 +13,8 @@ _TOUCHED = (
     "edl2ffmpeg.rendering.worker",
     "edl2ffmpeg.rendering.device_probe",
     "distributed.cli.dask_worker",
+    # The worker of a Dask nanny.
+    "multiprocessing.spawn",
 )
 
 if "WORKER_FAULT" in os.environ and any(

@@ -26,6 +26,8 @@ def run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     set_up_logging(options)
     settings = render_settings(options)
     output: Path = options.out
+    if settings.fresh:
+        interruption.starts_over()
     _refuse_misspelt_command(options.edl)
     from edl2ffmpeg.media.formats import container_for
 

@@ -116,6 +116,7 @@ class ChunkedRender:
         self._todo: deque[tuple[Chunk | None, int, tuple[int, ...]]] = deque()
         self._devices = recipe.device.numbers
         self._pending: dict[Future[Any], _Pending] = {}
+        self._executor: Executor | None = None
         self._rendered = Rendered()
         self._reused_frames = 0
 
@@ -123,6 +124,11 @@ class ChunkedRender:
     def job(self) -> Job:
         """What was rendered in the end."""
         return self._job
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether chunks are in the job folder, for the next render as well."""
+        return bool(self._results)
 
     def run(self) -> Rendered:
         """Renders what is not done yet; raises an ``Edl2FfmpegError``, the first that counts."""
@@ -173,6 +179,7 @@ class ChunkedRender:
             if isinstance(video, ClusterExecutor):
                 place = f"{video.workers} workers of the cluster {self._settings.cluster}"
             _log.info("%d chunks, %s", len(self._chunks), place)
+            self._executor = video
             while self._todo or self._pending:
                 while self._todo and self._chunks_pending < self._ahead(video, workers):
                     chunk, attempt, devices = self._todo.popleft()
@@ -285,7 +292,12 @@ class ChunkedRender:
             self._store.keep_sound(pending.part, pending.path, result)
             self._sound = (result, pending.part)
             return
-        check_chunk(pending.path, pending.chunk.frames)
+        try:
+            check_chunk(pending.path, pending.chunk.frames)
+        except EncodeError as error:
+            if result.host:
+                error.args = (f"worker {result.host}: {error}",)
+            raise
         self._store.keep_chunk(pending.part, pending.path, pending.chunk, result)
         self._results[pending.chunk.number] = (result, pending.part)
         _log.info(
@@ -315,7 +327,9 @@ class ChunkedRender:
             {"part": self._name(pending), "attempt": pending.attempt, "device": device.used}
             | {"error": str(error)}
         )
-        if _FULL_DISK in str(error):
+        # That of another machine may be full as well, and others' have room.
+        is_ours = isinstance(error, EncodeError) and str(self._folder.path) in error.path
+        if is_ours and _FULL_DISK in str(error):
             raise EncodeError(
                 f"{self._folder.path}: {_FULL_DISK}, which has to hold what is done of the render "
                 "beside the movie; make room and run it again",
@@ -325,11 +339,14 @@ class ChunkedRender:
         if others and (stalled or is_missing or isinstance(error, DeviceLostError)):
             # It would fail the others' chunks too, and each that hangs costs the whole limit.
             self._devices = tuple(entry for entry in self._devices if entry != number) or others
-        is_final = pending.attempt > self._settings.retries or (is_missing and not others)
+        elsewhere = bool(others) or (on_device and self._has_other_workers)
+        is_whole = isinstance(self._executor, ClusterExecutor) and error is self._executor.failure
+        is_final = pending.attempt > self._settings.retries or (is_missing and not elsewhere)
+        is_final = is_final or is_whole
         may_use_cpu = on_device and device.may_use_cpu
-        if may_use_cpu and (is_final or (stalled and not others)):
+        if may_use_cpu and (is_final or (stalled and not elsewhere)):
             raise _UseCpuError(self._on_device(error, device.used)) from error
-        if is_missing and is_final:
+        if is_whole or (is_missing and is_final):
             raise error
         if is_final:
             what = f"{self._name(pending)} failed {pending.attempt} time"
@@ -342,6 +359,11 @@ class ChunkedRender:
             self._name(pending), error, pending.attempt, self._settings.retries,
         )  # fmt: skip
         self._todo.appendleft((pending.chunk, pending.attempt + 1, others))
+
+    @property
+    def _has_other_workers(self) -> bool:
+        """Whether there are workers whose devices are others than the one that has failed."""
+        return isinstance(self._executor, ClusterExecutor) and self._executor.can_go_on
 
     def _on_device(self, error: Edl2FfmpegError, name: str) -> str:
         text = str(error)

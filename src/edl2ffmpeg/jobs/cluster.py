@@ -3,15 +3,16 @@
 Note [Cluster]: workers that are lost are the scheduler's matter: it gives their chunks to others
 (``distributed.scheduler.allowed-failures`` times).  The recipe is a task of its own and not
 scattered data, since data that is scattered is gone with the worker that holds it.  Tasks tell how
-far they are by events of the scheduler, by which they are also known to have begun.
+far they are by events of the scheduler, by which they are also known to have begun.  The keys of
+chunks are of one group, which the recipe is no part of: tasks of a large group that depends on
+little are held back by the scheduler until a worker is free; others are all given to the worker
+that has the recipe, until the rest takes them away from it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import re
 import threading
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -21,13 +22,15 @@ from typing import Any
 from uuid import uuid4
 
 from edl2ffmpeg.errors import (
+    DeviceLostError,
     DeviceUnavailableError,
     Edl2FfmpegError,
     JobError,
-    SettingsError,
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import versions
+from edl2ffmpeg.jobs.cluster_client import connected
+from edl2ffmpeg.jobs.cluster_roster import Roster
 from edl2ffmpeg.jobs.cluster_storage import ClusterStorage
 from edl2ffmpeg.jobs.cluster_work import ClusterTask, Delivery, kept, render_on_worker
 from edl2ffmpeg.jobs.executors import Activity, Task
@@ -41,27 +44,28 @@ __all__ = ["ClusterExecutor"]
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 _WORKERS_SECONDS = 1.0
-_ANSWER_SECONDS = 5.0
 _NOTING_SECONDS = 1.0
 _FETCHING_THREADS = 4
 # Waiting for their turn beside those in work: so that a cluster that grows by demand sees some.
 _FEWEST_AHEAD = 32
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_HOST_AND_PORT = re.compile(r"[^/\s]+:\d{1,5}")
 
 
 @dataclass(eq=False)
 class _Entry:
-    """A chunk on the cluster: Dask's future and ours; who is at it, how far, since when."""
+    """A chunk on the cluster: our future and Dask's; who is at it, how far, since when.
 
-    name: str
+    ``allowed`` are the workers that it is for, None is any; while there is none of them it has no
+    ``remote``, and waits here.
+    """
+
     task: ChunkTask
     future: Future[Any]
-    remote: Any
-    store_at: str
+    name: str = ""
+    allowed: frozenset[str] | None = None
+    remote: Any = None
+    store_at: str = ""
     worker: str = ""
     frames: int = 0
     stage: str = ""
@@ -73,8 +77,8 @@ class ClusterExecutor(Owner):
 
     Raises ``SettingsError`` where that names none or the library is missing, and ``JobError``
     where the scheduler cannot be reached.  A lost scheduler is a ``JobError`` of every future; so
-    is a cluster without workers, and one whose workers lack a resource, after the limit for
-    stalls, a ``DeviceUnavailableError``.
+    is, after the limit for stalls, a cluster without workers or whose workers all hang, and one
+    whose workers lack a resource a ``DeviceUnavailableError``.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -89,22 +93,23 @@ class ClusterExecutor(Owner):
         self._changed = threading.Lock()
         self._failure: Edl2FfmpegError | None = None
         self._numbers = 0
-        self._workers: dict[str, dict[str, Any]] = {}
-        self._most_workers = 0
-        self._lacking_since: float | None = None
+        # The workers that have had each chunk before, by its number.
+        self._tried: dict[int, set[str]] = {}
         self._stop = threading.Event()
         self._storage: ClusterStorage | None = None
         if settings.cluster_storage is not None:
             self._storage = ClusterStorage(settings.cluster_storage, self._topic)
         self._names = PathMaps(settings.path_maps)
         _, packed = self._names.as_workers_see(recipe).packed()
-        self._client = _connected(self._name)
+        self._client = connected(self._name)
+        self._roster = Roster(self._client, self._job, self._needs, self._stall)
         self._fetching = ThreadPoolExecutor(_FETCHING_THREADS, "cluster-results")
         self._watching = threading.Thread(target=self._watch, name="cluster", daemon=True)
         try:
             self._client.subscribe_topic(self._topic, self._beat)
-            self._recipe = self._client.submit(kept, packed, key=f"{self._topic}-recipe")
-            self._look_at_workers()
+            self._packed = packed
+            self._send_recipe(None)
+            self._roster.look((), waiting=False)
             self._watching.start()
         except BaseException:
             self.close()
@@ -113,44 +118,79 @@ class ClusterExecutor(Owner):
     @property
     def workers(self) -> int:
         """The largest number of workers that there have been."""
-        return self._most_workers
+        return self._roster.most
 
     @property
     def ahead(self) -> int:
         """How many tasks are to be here at a time."""
-        return max(3 * self._most_workers, _FEWEST_AHEAD)
+        return max(3 * self._roster.most, _FEWEST_AHEAD)
+
+    @property
+    def failure(self) -> Edl2FfmpegError | None:
+        """What every future has come to, for which no worker can be blamed."""
+        return self._failure
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether there is a worker for another try."""
+        return self._failure is None and bool(self._roster.able)
 
     def submit(self, task: Task) -> Future[Any]:
         """See ``Executor``; chunks alone."""
         assert isinstance(task, ChunkTask)
-        future: Future[Any] = Future()
-        self._numbers += 1
-        name = f"{task.chunk.number}-{task.attempt}-{self._numbers}"
-        store_at = self._storage.address(name) if self._storage is not None else ""
-        hosts = [str(entry.get("host")) for entry in self._workers.values()]
-        sharing = max((hosts.count(host) for host in set(hosts)), default=1)
-        sent = ClusterTask(
-            task.chunk, task.attempt, name, self._topic, sharing, store_at, versions()
-        )
+        entry = _Entry(task, Future())
         with self._changed:
             if self._failure is not None:
-                future.set_exception(self._failure)
-                return future
-            try:
-                remote = self._client.submit(
-                    render_on_worker,
-                    self._recipe,
-                    sent,
-                    key=f"{self._topic}-{name}",
-                    resources=self._needs or None,
-                    pure=False,
-                )
-            except Exception as error:
-                _log.debug("a task cannot be sent", exc_info=error)
-                future.set_exception(self._lost())
-                return future
-            self._entries[name] = _Entry(name, task, future, remote, store_at)
-        return future
+                entry.future.set_exception(self._failure)
+            else:
+                self._send(entry, self._roster.able)
+        return entry.future
+
+    def _send_recipe(self, allowed: frozenset[str] | None) -> None:
+        self._numbers += 1
+        key = (f"edl2ffmpeg_recipe-{self._job}", self._numbers)
+        self._recipe = self._client.submit(
+            kept, self._packed, key=key, workers=allowed and [*allowed]
+        )
+        self._recipe_at = allowed
+
+    def _send(self, entry: _Entry, able: frozenset[str]) -> None:
+        """Sends it under a new name, so that nothing of an earlier one is taken for its own."""
+        task = entry.task
+        self._numbers += 1
+        entry.name = name = f"{task.chunk.number}-{task.attempt}-{self._numbers}"
+        entry.allowed, entry.remote = self._allowed(task, able), None
+        entry.store_at = self._storage.address(name) if self._storage is not None else ""
+        self._entries[name] = entry
+        if entry.allowed is not None and not entry.allowed:
+            return
+        sharing, asked = self._roster.sharing, versions()
+        sent = ClusterTask(
+            task.chunk, task.attempt, name, self._topic, sharing, entry.store_at, asked
+        )
+        try:
+            entry.remote = self._client.submit(
+                render_on_worker,
+                self._recipe,
+                sent,
+                key=(f"edl2ffmpeg_chunk-{self._job}", *name.split("-")),
+                resources=self._needs or None,
+                workers=entry.allowed and [*entry.allowed],
+                # In the order of their numbers, of which the first is joined first.
+                fifo_timeout=0,
+                pure=False,
+            )
+        except Exception as error:
+            _log.debug("a task cannot be sent", exc_info=error)
+            del self._entries[name]
+            entry.future.set_exception(self._lost())
+
+    def _allowed(self, task: ChunkTask, able: frozenset[str]) -> frozenset[str] | None:
+        """The workers that a chunk is for; another try is for others, if there are."""
+        tried = self._tried.get(task.chunk.number, set()) if task.attempt > 1 else set()
+        if not tried and not self._roster.avoids:
+            return None
+        return able - tried or able
 
     def activities(self) -> list[Activity]:
         """What each busy worker is at."""
@@ -165,6 +205,7 @@ class ClusterExecutor(Owner):
     def _beat(self, event: tuple[float, dict[str, Any]]) -> None:
         """Called by the client's thread with what a task tells."""
         message = event[1]
+        self._roster.heard(message["worker"])
         entry = self._entries.get(message["name"])
         if entry is not None:
             entry.worker, entry.frames = message["worker"], message["frames"]
@@ -177,82 +218,90 @@ class ClusterExecutor(Owner):
                 if self._client.status != "running":
                     self._fail_all(self._lost())
                 for entry in tuple(self._entries.values()):
-                    if entry.remote.status != "pending":
+                    if entry.remote is not None and entry.remote.status != "pending":
                         self._entries.pop(entry.name, None)
                         self._fetching.submit(self._deliver, entry)
                 if monotonic() - looked > _WORKERS_SECONDS and self._failure is None:
-                    self._look_at_workers()
-                    self._judge()
+                    self._look()
                     looked = monotonic()
+                self._place_again()
         except BaseException as error:
             # Whoever waits for a future must hear of it.
             _log.debug("watching the cluster failed", exc_info=error)
             self._fail_all(self._lost())
 
-    def _look_at_workers(self) -> None:
-        with suppress(OSError, TimeoutError):
-            client = self._client
-            found = client.sync(
-                client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER_SECONDS
-            )
-            self._workers = found["workers"]
-            self._most_workers = max(self._most_workers, len(self._workers))
+    def _look(self) -> None:
+        """Sees who is there, and ends what has passed a limit."""
+        entries = tuple(self._entries.values())
+        busy = {entry.worker for entry in entries}
+        if self._roster.look(busy, waiting="" in busy):
+            self._judge(entries)
+        else:
+            # What is done meanwhile is not heard of.
+            for entry in entries:
+                entry.since = monotonic()
+        failure = self._roster.failure(self._name, bool(entries))
+        if failure is not None and self._client.status == "running":
+            self._fail_all(failure)
 
-    def _judge(self) -> None:
-        """Ends what has passed a limit, and notes which workers are gone."""
+    def _judge(self, entries: tuple[_Entry, ...]) -> None:
         now = monotonic()
-        for entry in tuple(self._entries.values()):
-            if entry.worker and entry.worker not in self._workers:
+        for entry in entries:
+            if not entry.worker or entry.remote.status != "pending":
+                # It has not begun, or has just ended.
+                continue
+            if entry.worker not in self._roster:
                 _log.info("worker %s is gone", entry.worker)
                 entry.worker, entry.frames, entry.since = "", 0, now
-            elif entry.worker and self._stall is not None and now - entry.since > self._stall:
-                self._end_stalled(entry)
-        able = any(
-            all(entry["resources"].get(name, 0) >= count for name, count in self._needs.items())
-            for entry in self._workers.values()
-        )
-        if able or not self._entries:
-            self._lacking_since = None
-        elif self._lacking_since is None:
-            self._lacking_since = now
-        elif self._stall is not None and now - self._lacking_since > self._stall:
-            self._fail_all(self._no_worker(self._stall))
+            elif self._stall is not None and now - entry.since > self._stall:
+                self._end_stalled(entry, self._stall)
 
-    def _end_stalled(self, entry: _Entry) -> None:
+    def _end_stalled(self, entry: _Entry, limit: float) -> None:
         self._entries.pop(entry.name, None)
+        why = f"worker {entry.worker} made no progress for {limit:g} s (--stall-timeout)"
+        self._has_tried(entry, entry.worker)
+        self._roster.avoid(entry.worker, f"{why} while {entry.stage}")
         with suppress(Exception):
             self._client.cancel([entry.remote], force=True)
         entry.future.set_exception(
-            WorkerError(
-                f"worker {entry.worker} made no progress for {self._stall:g} s (--stall-timeout) "
-                f"while {entry.stage}",
-                entry.stage,
-                stalled=True,
-            )
+            WorkerError(f"{why} while {entry.stage}", entry.stage, stalled=True)
         )
 
-    def _no_worker(self, seconds: float) -> Edl2FfmpegError:
-        where = f"the cluster {self._name}"
-        limit = f"for {seconds:g} s (--stall-timeout)"
-        if not self._needs:
-            return JobError(f"{where} had no worker {limit}; start one with 'dask worker ...'")
-        wanted = " and ".join(self._needs)
-        flags = " ".join(f"{name}={count:g}" for name, count in self._needs.items())
-        return DeviceUnavailableError(
-            f"{where} had no worker with the resource {wanted} {limit}; start one with "
-            f"--resources '{flags}', or render without --hw-accel",
-            wanted,
-        )
+    def _has_tried(self, entry: _Entry, worker: str) -> None:
+        self._tried.setdefault(entry.task.chunk.number, set()).add(worker)
+
+    def _place_again(self) -> None:
+        """Sends what has not begun to those who may have it by now; see Note [Hung workers]."""
+        with self._changed:
+            if self._failure is not None:
+                return
+            able = self._roster.able
+            place = able if self._roster.avoids else None
+            moved = self._recipe.status != "finished" and place not in (
+                self._recipe_at,
+                frozenset(),
+            )
+            if moved:
+                # It may be with one that hangs as well.
+                self._send_recipe(place)
+            for entry in tuple(self._entries.values()):
+                if entry.worker or (entry.remote is not None and entry.remote.status != "pending"):
+                    continue
+                if moved or self._allowed(entry.task, able) != entry.allowed:
+                    del self._entries[entry.name]
+                    if entry.remote is not None:
+                        self._client.cancel([entry.remote], force=True)
+                    self._send(entry, able)
 
     def _lost(self) -> JobError:
         return JobError(
-            f"the cluster {self._name}: the scheduler was lost during the render; run it again "
-            "to go on with what is done"
+            f"the cluster {self._name}: the scheduler was lost during the render; look whether it "
+            "runs, or start another"
         )
 
     def _fail_all(self, error: Edl2FfmpegError) -> None:
         with self._changed:
-            self._failure = error
+            self._failure = self._failure or error
             entries = list(self._entries.values())
             self._entries.clear()
         for entry in entries:
@@ -263,6 +312,7 @@ class ClusterExecutor(Owner):
         try:
             entry.future.set_result(self._fetched(entry))
         except BaseException as error:
+            _log.debug("chunk %d was not delivered", entry.task.chunk.number, exc_info=error)
             entry.future.set_exception(error)
         finally:
             with suppress(Exception):
@@ -283,6 +333,9 @@ class ClusterExecutor(Owner):
                 what = f"the cluster could not carry it out: {type(error).__name__}: {error}"
             raise WorkerError(what, entry.stage) from error
         assert isinstance(delivery, Delivery)
+        self._has_tried(entry, delivery.worker)
+        if isinstance(delivery.error, (DeviceLostError, DeviceUnavailableError)):
+            self._roster.avoid(delivery.worker, str(delivery.error), delivery.error)
         if delivery.error is not None:
             raise delivery.error
         result, path = delivery.result, entry.task.path
@@ -292,7 +345,7 @@ class ClusterExecutor(Owner):
             self._storage.fetch(entry.store_at, path, self._stop)
         else:
             assert data is not None
-            save_packets(path, data)
+            save_packets(path, [data])
         for held in result.held:
             held.location = self._names.here(held.location)
         result.broken = [
@@ -330,8 +383,11 @@ class ClusterExecutor(Owner):
         entries = list(self._entries.values())
         with suppress(Exception):
             if self._client.status == "running":
-                self._client.cancel([entry.remote for entry in entries], force=True)
+                self._client.cancel(
+                    [entry.remote for entry in entries if entry.remote is not None], force=True
+                )
         self._fetching.shutdown(cancel_futures=True)
+        self._roster.close()
         with suppress(Exception):
             self._client.close(timeout=1)
         if self._storage is not None:
@@ -344,43 +400,3 @@ def _resources(recipe: Recipe) -> dict[str, float]:
     if not device.uses_hardware:
         return {}
     return {"GPU": 1.0} | ({"NVENC": 1.0} if device.is_cuda and device.encodes else {})
-
-
-def _connected(name: str) -> Any:
-    """A client of the cluster that ``name`` means."""
-    try:
-        import dask.config
-
-        if not _log.isEnabledFor(logging.INFO):
-            # Read when it is first imported: what goes wrong is told in our own words.
-            quiet = {"distributed": "critical", "distributed.client": "critical"}
-            dask.config.set({"logging": dask.config.get("logging", {}) | quiet})
-        import distributed
-
-        client: Any = distributed.Client
-    except ImportError as error:
-        raise SettingsError(
-            f"--cluster needs the package {error.name}: pip install 'edl2ffmpeg[cluster]'"
-        ) from None
-    options: dict[str, Any] = {"timeout": _CONNECT_SECONDS, "set_as_default": False}
-    options["name"] = "edl2ffmpeg"
-    try:
-        if _URL.match(name) or _HOST_AND_PORT.fullmatch(name):
-            return client(name, **options)
-        if os.path.isfile(name):
-            return client(scheduler_file=name, **options)
-        address = dask.config.get(name, None)
-        if isinstance(address, str):
-            return client(address, **options)
-    except (OSError, TimeoutError) as error:
-        _log.debug("connecting failed", exc_info=error)
-        raise JobError(
-            f"the cluster {name}: no scheduler has answered for {_CONNECT_SECONDS:g} s; look "
-            "whether it runs and can be reached from here"
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"--cluster {name}: is no address of a scheduler: {error}") from None
-    raise SettingsError(
-        f"--cluster {name}: is neither an address such as tcp://scheduler:8786, nor a scheduler "
-        "file, nor an entry of Dask's configuration"
-    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from edl2ffmpeg.errors import JobError, SettingsError, WorkerError
+from edl2ffmpeg.media.packet_file import save_packets
 from edl2ffmpeg.ownership import Owner
 
 __all__ = ["ClusterStorage"]
@@ -42,18 +44,28 @@ class ClusterStorage(Owner):
         return f"{self._folder}/{name}"
 
     def fetch(self, address: str, path: Path, stop: threading.Event) -> None:
-        """Copies the file to ``path`` and removes it; a ``WorkerError`` where it is not there."""
+        """Copies the file to ``path`` and removes it.
+
+        Raises ``WorkerError`` where it cannot be read, and ``EncodeError`` where ``path`` cannot be
+        written.
+        """
         source = f"{self._path}/{address.rpartition('/')[2]}"
+        save_packets(path, self._blocks(source, address, stop))
+        # The folder goes in the end; what is fetched must not fail by what is left of it.
+        with suppress(Exception):
+            self._system.rm_file(source)
+
+    def _blocks(self, source: str, address: str, stop: threading.Event) -> Iterator[bytes]:
         try:
-            with self._system.open(source, "rb") as file, open(path, "wb") as target:
+            with self._system.open(source, "rb") as file:
                 while block := file.read(_BLOCK_BYTES):
                     if stop.is_set():
                         raise JobError("stopped")
-                    target.write(block)
-            self._system.rm_file(source)
+                    yield block
         except JobError:
             raise
         except Exception as error:
+            # Each kind of storage has errors of its own.
             what = f"{type(error).__name__}: {error}"
             raise WorkerError(f"{address}: a chunk cannot be fetched: {what}") from error
 

@@ -163,12 +163,17 @@ class _Beats(Owner):
             state = (self._frames, stage, activity)
             if state != told:
                 told = state
-                message = {"name": self._task.name, "worker": self._worker.address}
-                message |= {"frames": self._frames, "stage": stage}
-                self._worker.log_event(self._task.topic, message)
+                self._send(stage)
             self._unwanted = not self._is_wanted()
             if self._stop.wait(_BEAT_SECONDS):
-                return
+                break
+        if self._unwanted and self._worker.status.name == "running":
+            # Whoever has taken it for hung may use this worker again.
+            self._send("idle")
+
+    def _send(self, stage: str) -> None:
+        message = {"name": self._task.name, "worker": self._worker.address}
+        self._worker.log_event(self._task.topic, message | {"frames": self._frames, "stage": stage})
 
     def _is_wanted(self) -> bool:
         state = self._worker.state.tasks.get(self._key)

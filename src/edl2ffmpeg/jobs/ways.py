@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -11,6 +12,7 @@ from typing import Any
 
 from edl2ffmpeg.compositor.fonts import listed_warnings
 from edl2ffmpeg.devices.cpu import CHUNK_ENCODER_THREADS, encoder_threads
+from edl2ffmpeg.errors import DeviceError, Edl2FfmpegError
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from edl2ffmpeg.jobs.chunked_render import ChunkedRender, Rendered
@@ -140,14 +142,15 @@ def render_in_chunks(
                 notes = _checked_media(job, settings, decoders)
             store = ChunkStore(folder, job.planner, MediaIdentity(job.timeline, job.access))
             render = ChunkedRender(job, recipe, folder, store, progress, crew)
-            rendered = render.run()
-            warnings = device_warnings(job.device, settings)
-            job = render.job
-            joining = perf_counter()
-            _join(job, rendered, partial, progress, started)
-            verify_frame_count(partial, job.frame_range[1] - job.frame_range[0])
-            write_subtitles()
-            joined = perf_counter()
+            with _telling_what_is_kept(render, settings):
+                rendered = render.run()
+                warnings = device_warnings(job.device, settings)
+                job = render.job
+                joining = perf_counter()
+                _join(job, rendered, partial, progress, started)
+                verify_frame_count(partial, job.frame_range[1] - job.frame_range[0])
+                write_subtitles()
+                joined = perf_counter()
         folder.discard()
     result = _merged(job, rendered)
     result.stage_seconds["join"] = joined - joining
@@ -159,6 +162,21 @@ def render_in_chunks(
     if rendered.chunks and device.is_cuda:
         device = replace(device, reason=rendered.chunks[-1].reason)
     return Outcome(job, result, gain, device, notes, warnings, _chunks_report(job, rendered))
+
+
+@contextmanager
+def _telling_what_is_kept(render: ChunkedRender, settings: RenderSettings) -> Iterator[None]:
+    """Notes with an error how to go on from what is done, if there are chunks.
+
+    Where something else has to be asked for than before, the error says that.
+    """
+    try:
+        yield
+    except Edl2FfmpegError as error:
+        if render.has_chunks and (error.exit_code == 1 or isinstance(error, DeviceError)):
+            how = "without --fresh " if settings.fresh else ""
+            error.add_note(f"what is done is kept; the same command {how}goes on from there")
+        raise
 
 
 def _recipe(job: Job, settings: RenderSettings) -> Recipe:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -208,10 +208,11 @@ class PacketReader(Owner):
         self._file.close()
 
 
-def save_packets(path: Path, data: bytes) -> None:
-    """Writes the packet file that came as ``data``; raises ``EncodeError``."""
-    with encoding(str(path), "writing packets"):
-        path.write_bytes(data)
+def save_packets(path: Path, blocks: Iterable[bytes]) -> None:
+    """Writes the packet file that comes in ``blocks``; raises ``EncodeError``."""
+    with encoding(str(path), "writing packets"), open(path, "wb") as file:
+        for block in blocks:
+            file.write(block)
 
 
 def _packed_side(name: str, content: bytes) -> bytes:
