@@ -103,7 +103,7 @@ def test_path_maps(farm: Farm, clips: ClipLibrary, tmp_path: Path) -> None:
 
 
 def test_ctrl_c(farm: Farm, tmp_path: Path) -> None:
-    process = long_render(farm, tmp_path)
+    process = long_render(farm, tmp_path, seconds=300)
     began = time.perf_counter()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)

@@ -165,7 +165,9 @@ def test_all_that_is_left_is_lost(
 
 @pytest.mark.parametrize("where", ["there", "elsewhere"])
 def test_a_lost_scheduler(tmp_path: Path, long_undisturbed: bytes, where: str) -> None:
-    with Farm(tmp_path) as farm:
+    # However fast they are, the render is not done before the scheduler is lost.
+    environment = os.environ | worker_fault("hang:20", tmp_path, times=2)
+    with Farm(tmp_path, environment=environment) as farm:
         process = long_render(farm, tmp_path)
         farm.workers[0].kill()
         assert process.stdout is not None

@@ -96,16 +96,18 @@ class Farm:
         self._log.close()
 
 
-def long_edl(folder: Path) -> Path:
-    """An EDL of 40 chunks."""
-    pattern = generated("demo", 20, 640, 360)
-    edl = document(video_clip(pattern, 0, 20), width=640, height=360)
+def long_edl(folder: Path, seconds: float = 20) -> Path:
+    """An EDL of two chunks a second."""
+    pattern = generated("demo", seconds, 640, 360)
+    edl = document(video_clip(pattern, 0, seconds), width=640, height=360)
     return write_edl(folder, edl, "long.json")
 
 
-def long_render(farm: Farm, folder: Path, *options: str) -> subprocess.Popen[str]:
+def long_render(
+    farm: Farm, folder: Path, *options: str, seconds: float = 20
+) -> subprocess.Popen[str]:
     """A render of ``long_edl`` to ``long.mp4`` that has several chunks done, and many to do."""
-    command = [sys.executable, "-m", "edl2ffmpeg", str(long_edl(folder)), "long.mp4"]
+    command = [sys.executable, "-m", "edl2ffmpeg", str(long_edl(folder, seconds)), "long.mp4"]
     process = subprocess.Popen(
         [*command, *LONG_OPTIONS, "--cluster", str(farm.scheduler_file), "--progress", "json",
          *options],
