@@ -230,8 +230,8 @@ def batch_display(
         yield callback
 
 
-def tell_batch(result: BatchResult) -> None:
-    """Says in a line what came of all movies."""
+def tell_batch(result: BatchResult, *, fresh: bool) -> None:
+    """Says in a line what came of all movies, and what is kept of those that failed."""
     totals = result.totals
     parts = [f"{totals[name]} {name}" for name in ("done", "failed", "skipped") if totals[name]]
     speed = totals["duration_seconds"] / max(result.elapsed_seconds, 1e-9)
@@ -240,6 +240,9 @@ def tell_batch(result: BatchResult) -> None:
         f"{totals['duration_seconds']:.2f} s, made in {result.elapsed_seconds:.1f} s "
         f"({speed:.1f}x real time)"
     )
+    if any(getattr(movie.error, "__notes__", ()) for movie in result.movies):
+        how = "--skip-existing and without --fresh" if fresh else "--skip-existing"
+        _say(f"chunks of what failed are kept; the same command with {how} goes on from there")
 
 
 def _movies(count: int) -> str:

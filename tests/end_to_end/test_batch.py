@@ -198,6 +198,23 @@ def test_a_worker_that_always_dies_fails_its_movies_alone(tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "movies").iterdir()] == ["long.mp4"]
 
 
+def test_a_failed_movie_is_gone_on_with(tmp_path: Path) -> None:
+    edls = [edl_of(tmp_path, "long", 3), edl_of(tmp_path, "short", 0.2)]
+    environment = os.environ | worker_fault("die:2", tmp_path, times=9)
+    result = batch(tmp_path, *edls, "--retries", "0", "--fresh", env=environment)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        "chunks of what failed are kept; the same command with --skip-existing and without "
+        "--fresh goes on from there"
+    )
+    report = ("--report", "report.json")
+    result = batch(tmp_path, *edls, "--skip-existing", "--overwrite", *report)
+    assert result.returncode == 0, result.stderr
+    movies = json.loads((tmp_path / "report.json").read_text())["movies"]
+    assert [movie["status"] for movie in movies] == ["done", "skipped"]
+    assert movies[0]["report"]["chunks"]["reused"] == 2
+
+
 def test_an_interrupt_ends_all_at_once(tmp_path: Path) -> None:
     edls = [edl_of(tmp_path, "quick", 0.2)]
     edls += [edl_of(tmp_path, f"long{number}", 300) for number in range(3)]
