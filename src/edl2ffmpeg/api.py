@@ -77,7 +77,7 @@ def render(
     ``options`` are fields of ``RenderSettings`` (``crf=20``, ``overwrite=True``) and win over
     ``settings``.  ``progress`` is called after every frame, in the calling thread; an
     exception it raises stops the render.  Raises an ``Edl2FfmpegError``; nothing is left
-    behind then.
+    behind then but, of several chunks, those that are done: the next render goes on from them.
     """
     chosen = replace(settings or RenderSettings(), **options)
     if not isinstance(edl, Timeline):

@@ -44,6 +44,7 @@ __all__ = [
     "MediaAccessError",
     "MediaError",
     "MediaOpenError",
+    "MediaReadError",
     "Problem",
     "SeekError",
     "SettingsError",
@@ -144,6 +145,10 @@ class MediaOpenError(MediaError):
 
 class MediaAccessError(MediaOpenError):
     """A file the EDL names is refused by the access rules (protocol, demuxer or root)."""
+
+
+class MediaReadError(MediaError):
+    """A server or storage has failed while a file on it was read; it may do better later."""
 
 
 class SeekError(MediaError):

@@ -53,7 +53,7 @@ class Interruption:
         self._before: dict[int, Any] = {}
         self._partials: list[Path] = []
         self._work: KeptWork | None = None
-        self._starts_over = False
+        self._again = "run it again"
         self._watch: _Watch | None = None
 
     def __enter__(self) -> Self:
@@ -99,16 +99,15 @@ class Interruption:
         """``work`` stays when the render is ended, and is gone on with by the next."""
         self._work = work
 
-    def starts_over(self) -> None:
-        """The command was told to use nothing of an earlier one; its repetition must not be."""
-        self._starts_over = True
+    def goes_on(self, how: str) -> None:
+        """With other options than now (``without --fresh``) the command would go on."""
+        self._again = f"run it again {how}"
 
     @property
     def outcome(self) -> str:
         """What an interrupted render has left, as the end of a sentence."""
         if self._work is not None and self._work.is_kept:
-            how = "without --fresh " if self._starts_over else ""
-            return f"run it again {how}to go on with what is done"
+            return f"{self._again} to go on with what is done"
         return "nothing was written"
 
     def commits(self) -> None:

@@ -230,8 +230,11 @@ def batch_display(
         yield callback
 
 
-def tell_batch(result: BatchResult, *, fresh: bool) -> None:
-    """Says in a line what came of all movies, and what is kept of those that failed."""
+def tell_batch(result: BatchResult, again: str) -> None:
+    """Says in a line what came of all movies, and that those that failed are gone on with.
+
+    ``again`` are the options with which they are.
+    """
     totals = result.totals
     parts = [f"{totals[name]} {name}" for name in ("done", "failed", "skipped") if totals[name]]
     speed = totals["duration_seconds"] / max(result.elapsed_seconds, 1e-9)
@@ -241,8 +244,7 @@ def tell_batch(result: BatchResult, *, fresh: bool) -> None:
         f"({speed:.1f}x real time)"
     )
     if any(getattr(movie.error, "__notes__", ()) for movie in result.movies):
-        how = "--skip-existing and without --fresh" if fresh else "--skip-existing"
-        _say(f"chunks of what failed are kept; the same command with {how} goes on from there")
+        _say(f"chunks of what failed are kept; the same command with {again} goes on from there")
 
 
 def _movies(count: int) -> str:

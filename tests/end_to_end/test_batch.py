@@ -183,7 +183,14 @@ def test_a_movie_of_the_batch_is_no_source_of_another(tmp_path: Path) -> None:
     told = "movies/first.mp4 is the movie of " + str(first) + ", which this batch renders"
     assert told in result.stderr
     assert "clips[0].source" in result.stderr
-    # One that is left alone is a file like any other.
+    source = media(f"local://{tmp_path}/movies/first.mp4", 0, 0.5)
+    third = write_edl(tmp_path, document(video_clip(source, 0, 0.5)), "third.json")
+    result = batch(tmp_path, first, third, "--overwrite", "--allow-protocol", "local")
+    assert "movies/first.mp4 is the movie of " + str(first) in result.stderr
+    # One that is refused, and one that is left alone, is a file like any other.
+    result = batch(tmp_path, first, third, "--allow-protocol", "local")
+    assert "third.mp4: 15 frames" in result.stderr
+    assert "which this batch renders" not in result.stderr
     result = batch(tmp_path, first, second, "--skip-existing")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "movies" / "second.mp4").exists()
@@ -242,7 +249,7 @@ def test_an_interrupt_ends_all_at_once(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "of 6 movies are done, and stay" in errors
-    assert "run it again to go on with what is done" in errors
+    assert "run it again with --skip-existing to go on with what is done" in errors
     assert not any(map(is_running, workers))
     movies = tmp_path / "movies"
     assert (movies / "quick.mp4").exists()

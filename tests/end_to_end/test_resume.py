@@ -199,11 +199,28 @@ def test_a_source_that_changes_meanwhile(
         elif progress.chunks_done >= 1:
             os.utime(source, (1, 1))
 
-    told = "cannot be read any more: No such file" if how == "gone" else "has changed while it was"
+    # A worker that opens it for the next chunk may be the first to notice.
+    gone = "cannot be read any more: No such file|there is no such file"
+    told = gone if how == "gone" else "has changed while it was"
     with pytest.raises(edl2ffmpeg.MediaError, match=told) as caught:
         options = OPTIONS | {"jobs": jobs, "chunk_seconds": "0.25"}
         edl2ffmpeg.render(edl, tmp_path / "a.mp4", progress=change, **options)
     assert str(caught.value).startswith(f"{source}: ")
+    # What was done before it is kept where there is something.
+    kept = (tmp_path / ".a.mp4.edl2ffmpeg").exists()
+    assert bool(getattr(caught.value, "__notes__", ())) == kept
+
+
+def test_an_error_before_what_is_done_is_met_tells_of_it(tmp_path: Path) -> None:
+    interrupted(write_edl(tmp_path, edit()), tmp_path / "a.mp4")
+    # The first chunk is another one.
+    edl = write_edl(tmp_path, edit(text_clip(0, 0.5)))
+    environment = os.environ | worker_fault("die:0", tmp_path, times=9)
+    arguments = ("-p", "ultrafast", "--chunk-seconds", "0.5", "--jobs", "2", "--retries", "0")
+    result = run_command(edl, tmp_path / "a.mp4", *arguments, env=environment)
+    assert result.returncode == 1
+    *_, note = result.stderr.splitlines()
+    assert note == "edl2ffmpeg: what is done is kept; the same command goes on from there"
 
 
 def test_damaged_work_is_done_again(tmp_path: Path) -> None:

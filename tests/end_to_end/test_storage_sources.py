@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import pytest
 
 import edl2ffmpeg
 from edl2ffmpeg.errors import MediaError, MediaOpenError
+from edl2ffmpeg.jobs import executors
 from helpers.edl_factory import audio_clip, document, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
 from helpers.rendering import run_command
@@ -117,18 +121,108 @@ def test_a_cluster_reads_storage(cluster: str, memory: str, folder: Path, tmp_pa
     assert not (tmp_path / "lost.mp4").exists()
 
 
+@pytest.mark.parametrize(("failures", "retries"), [(1, 1), (2, 1)])
+def test_a_read_that_fails_costs_a_chunk_one_attempt(
+    storage: Storage,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    retries: int,
+) -> None:
+    edl = write_edl(tmp_path, cut(stored(storage, folder)))
+    storage.error = ConnectionResetError(104, "Connection reset by peer")
+    renderer = executors.ChunkRenderer
+    left = [failures]
+
+    def begin(*arguments: Any) -> Any:
+        # What is read from here on is for a chunk; each attempt begins with a new one.
+        storage.fails_next = 1 if left[0] else 0
+        left[0] -= storage.fails_next
+        return renderer(*arguments)
+
+    monkeypatch.setattr(executors, "ChunkRenderer", begin)
+    options: dict[str, Any] = FAST | ALLOWED | CHUNKS | {"retries": retries, "audio": False}
+    output = tmp_path / "movie.mp4"
+    if failures > retries:
+        with pytest.raises(edl2ffmpeg.JobError) as caught:
+            edl2ffmpeg.render(edl, output, **options)
+        assert "failed 2 times: counted://bucket/" in str(caught.value)
+        assert "cannot be read: Connection reset by peer" in str(caught.value)
+        return
+    result = edl2ffmpeg.render(edl, output, **options)
+    (failure,) = result.report["chunks"]["failures"]
+    assert "cannot be read: Connection reset by peer" in failure["error"]
+    assert output.read_bytes() == rendered(
+        tmp_path, cut(folder), "local.mp4", **CHUNKS, audio=False
+    )
+    assert storage.still_open() == 0
+
+
+class Served(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Nothing is said of requests."""
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[str]:
+    """A web server that has ``folder``."""
+    handler = functools.partial(Served, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+
+
+@pytest.mark.parametrize("change", [False, True])
+def test_a_file_on_a_server_that_has_changed_is_rendered_again(
+    server: str, folder: Path, clips: ClipLibrary, tmp_path: Path, change: bool
+) -> None:
+    edl = document(video_clip(media(f"{server}/clip.mp4", 0, 2), 0, 2))
+    options: dict[str, Any] = {"allow_protocols": ["http"]}
+    path = write_edl(tmp_path, edl, "movie.mp4.json")
+    with pytest.raises(StopError):
+        edl2ffmpeg.render(
+            path, tmp_path / "movie.mp4", progress=stop_after_three, **(FAST | CHUNKS | options)
+        )
+    if change:
+        (folder / "clip.mp4").write_bytes(clips["h264_25_mp4"].path.read_bytes())
+    result = edl2ffmpeg.render(path, tmp_path / "movie.mp4", **(FAST | CHUNKS | options))
+    assert result.report["chunks"]["reused"] == (0 if change else 3)
+    local = document(video_clip(media(f"{folder}/clip.mp4", 0, 2), 0, 2))
+    expected = rendered(tmp_path, local, "local.mp4", **CHUNKS)
+    assert (tmp_path / "movie.mp4").read_bytes() == expected
+
+
+def test_a_file_on_a_server_that_changes_meanwhile(
+    server: str, folder: Path, clips: ClipLibrary, tmp_path: Path
+) -> None:
+    edl = write_edl(tmp_path, document(video_clip(media(f"{server}/clip.mp4", 0, 2), 0, 2)))
+
+    def change(progress: edl2ffmpeg.Progress) -> None:
+        if progress.chunks_done == 1:
+            (folder / "clip.mp4").write_bytes(clips["h264_25_mp4"].path.read_bytes())
+
+    options: dict[str, Any] = FAST | CHUNKS | {"allow_protocols": ["http"], "progress": change}
+    with pytest.raises(MediaError, match=r"clip\.mp4: has changed while it was rendered"):
+        edl2ffmpeg.render(edl, tmp_path / "movie.mp4", **options)
+
+
 class StopError(Exception):
     """Raised from progress, as whoever wants no more."""
 
 
-def interrupted(folder: Path, edl: dict[str, Any]) -> None:
-    def stop(progress: edl2ffmpeg.Progress) -> None:
-        if progress.chunks_done >= 3:
-            raise StopError
+def stop_after_three(progress: edl2ffmpeg.Progress) -> None:
+    if progress.chunks_done >= 3:
+        raise StopError
 
+
+def interrupted(folder: Path, edl: dict[str, Any]) -> None:
     path = write_edl(folder, edl, "movie.mp4.json")
     with pytest.raises(StopError):
-        edl2ffmpeg.render(path, folder / "movie.mp4", progress=stop, **FAST, **ALLOWED, **CHUNKS)
+        edl2ffmpeg.render(
+            path, folder / "movie.mp4", progress=stop_after_three, **FAST, **ALLOWED, **CHUNKS
+        )
 
 
 @pytest.mark.parametrize("change", ["none", "tag", "size", "other"])

@@ -18,7 +18,7 @@ class CountedStorage(AbstractFileSystem):  # type: ignore[misc]
 
     ``requests`` are the ranges read, ``opened`` all files ever, ``looked_up`` the names whose size
     was asked for.  ``fails_from`` and ``ends_at`` are bytes from which on reading raises ``error``,
-    or gives nothing.
+    or gives nothing; ``fails_next`` is how many of the next reads raise it, wherever they are.
     """
 
     protocol = "counted"
@@ -31,6 +31,7 @@ class CountedStorage(AbstractFileSystem):  # type: ignore[misc]
     looked_up: ClassVar[list[str]] = []
     fails_from: ClassVar[int | None] = None
     ends_at: ClassVar[int | None] = None
+    fails_next: ClassVar[int] = 0
     error: ClassVar[BaseException] = OSError(5, "Input/output error")
     error_of_info: ClassVar[Exception | None] = None
 
@@ -38,6 +39,7 @@ class CountedStorage(AbstractFileSystem):  # type: ignore[misc]
     def reset(cls) -> None:
         """As if nothing had been asked."""
         cls.fails_from = cls.ends_at = cls.error_of_info = None
+        cls.fails_next = 0
         cls.error = OSError(5, "Input/output error")
         for counted in (cls.objects, cls.tags, cls.requests, cls.opened, cls.looked_up):
             counted.clear()
@@ -83,6 +85,9 @@ class _CountedFile(AbstractBufferedFile):  # type: ignore[misc]
         storage = type(self.fs)
         storage.requests.append((self.path, start, end))
         if storage.fails_from is not None and end > storage.fails_from:
+            raise storage.error
+        if storage.fails_next:
+            storage.fails_next -= 1
             raise storage.error
         whole: bytes = storage.objects[self.path]
         return whole[start : end if storage.ends_at is None else min(end, storage.ends_at)]

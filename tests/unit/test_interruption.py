@@ -165,5 +165,5 @@ def test_what_an_interrupted_render_has_left() -> None:
     assert one.outcome == "nothing was written"
     one.keeps(SimpleNamespace(is_kept=True))
     assert one.outcome == "run it again to go on with what is done"
-    one.starts_over()
+    one.goes_on("without --fresh")
     assert one.outcome == "run it again without --fresh to go on with what is done"

@@ -23,8 +23,8 @@ def run_batch(arguments: Sequence[str], interruption: Interruption) -> int:
     options = batch_parser().parse_args(arguments)
     set_up_logging(options)
     settings = render_settings(options)
-    if settings.fresh:
-        interruption.starts_over()
+    again = "--skip-existing and without --fresh" if settings.fresh else "--skip-existing"
+    interruption.goes_on(f"with {again}")
     from edl2ffmpeg.jobs.batch import Batch
     from edl2ffmpeg.jobs.report import batch_report_to
     from edl2ffmpeg.terminal import batch_display, tell_batch
@@ -54,7 +54,7 @@ def run_batch(arguments: Sequence[str], interruption: Interruption) -> int:
             batch.close()
             write_report(result.report)
     if not options.quiet:
-        tell_batch(result, fresh=settings.fresh)
+        tell_batch(result, again)
     return 1 if result.of_status("failed") else 0
 
 

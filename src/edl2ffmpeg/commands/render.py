@@ -27,7 +27,7 @@ def run_render(arguments: Sequence[str], interruption: Interruption) -> int:
     settings = render_settings(options)
     output: Path = options.out
     if settings.fresh:
-        interruption.starts_over()
+        interruption.goes_on("without --fresh")
     _refuse_misspelt_command(options.edl)
     from edl2ffmpeg.media.formats import container_for
 

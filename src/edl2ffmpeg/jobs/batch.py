@@ -31,6 +31,7 @@ from edl2ffmpeg.jobs.render_job import (
 )
 from edl2ffmpeg.jobs.subtitles import refuse_sidecar_names
 from edl2ffmpeg.media.formats import container_for
+from edl2ffmpeg.media.storage import local_path
 from edl2ffmpeg.ownership import Owner
 from edl2ffmpeg.rendering.progress import Progress
 from edl2ffmpeg.settings import RenderSettings
@@ -192,7 +193,7 @@ class Batch(Owner):
             path = os.path.realpath(output)
             other = first.setdefault(path, number)
             if other == number:
-                if not (self._skips and os.path.exists(output)):
+                if not os.path.exists(output) or (self._settings.overwrite and not self._skips):
                     self._made[path] = number
                 self._todo.put(number)
                 continue
@@ -255,7 +256,8 @@ class Batch(Owner):
         """What this EDL would show depended on which of them is done first."""
         for location, json_path in locations_of(timeline).items():
             # No file has a zero byte in its name; opening it is refused later.
-            other = None if "\0" in location else self._made.get(os.path.realpath(location))
+            path = local_path(location)
+            other = None if "\0" in path else self._made.get(os.path.realpath(path))
             if other is not None and other != number:
                 raise MediaOpenError(
                     f"{json_path}: {location} is the movie of {self._edls[other]}, which this "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from dataclasses import asdict
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ from edl2ffmpeg.timeline.media_use import media_segments
 from edl2ffmpeg.timeline.model import MediaSource
 
 __all__ = ["ChunkStore", "DonePart", "versions"]
+
+# What draws texts, and the fonts that come with it; the last one is an extra.
+_TEXT_PACKAGES = ("uharfbuzz", "manimgx-fonts", "manimgx-fonts-cjk")
 
 
 class DonePart:
@@ -146,10 +151,15 @@ def _chunk_result(stored: dict[str, Any], chunk: Chunk) -> ChunkResult:
     return ChunkResult(**(stored | {"number": chunk.number}), held=held, broken=broken)
 
 
+@cache
 def versions() -> tuple[str, ...]:
     """What the bytes of any part depend on, of a machine: names with their versions."""
     libraries = (f"{name} {number}" for name, number in library_versions().items())
-    return (f"edl2ffmpeg {__version__}", platform.machine(), *libraries)
+    texts = []
+    for name in _TEXT_PACKAGES:
+        with suppress(PackageNotFoundError):
+            texts.append(f"{name} {version(name)}")
+    return (f"edl2ffmpeg {__version__}", platform.machine(), *libraries, *texts)
 
 
 def _key(*parts: str) -> str:

@@ -24,6 +24,7 @@ from edl2ffmpeg.errors import (
     Edl2FfmpegError,
     EncodeError,
     JobError,
+    MediaReadError,
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import ChunkStore, DonePart
@@ -124,11 +125,6 @@ class ChunkedRender:
     def job(self) -> Job:
         """What was rendered in the end."""
         return self._job
-
-    @property
-    def has_chunks(self) -> bool:
-        """Whether chunks are in the job folder, for the next render as well."""
-        return bool(self._results)
 
     def run(self) -> Rendered:
         """Renders what is not done yet; raises an ``Edl2FfmpegError``, the first that counts."""
@@ -281,7 +277,7 @@ class ChunkedRender:
             pending = self._pending.pop(future)
             try:
                 self._take(pending, future.result())
-            except (WorkerError, DeviceError, EncodeError) as error:
+            except (WorkerError, DeviceError, EncodeError, MediaReadError) as error:
                 self._failed(pending, error, future.worker if isinstance(future, TaskFuture) else 0)
             except Edl2FfmpegError:
                 self._remove(pending)
@@ -320,8 +316,9 @@ class ChunkedRender:
             number = pending.devices[worker % len(pending.devices)]
             device = device.on_device(number)
             others = tuple(other for other in pending.devices if other != number)
-        # What the sound is made with is no device.
+        # What the sound is made with is no device, and what media are on is none either.
         on_device = device.uses_hardware and pending.chunk is not None
+        on_device = on_device and not isinstance(error, MediaReadError)
         stalled = isinstance(error, WorkerError) and error.stalled
         self._rendered.attempts.append(
             {"part": self._name(pending), "attempt": pending.attempt, "device": device.used}

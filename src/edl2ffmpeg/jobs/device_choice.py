@@ -49,24 +49,34 @@ _REFUSED = "the device's encoder cannot do this:"
 
 
 class DeviceTrials:
-    """Remembers how trials went, for renders that share it, in any thread."""
+    """Remembers how trials went, for renders that share it, in any thread.
+
+    One that failed is made once more before it is believed.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], DeviceTrial] = {}
+        self._failed: set[tuple[object, ...]] = set()
         self._asking = threading.Lock()
 
     def of(self, question: tuple[object, ...], ask: Callable[[], DeviceTrial]) -> DeviceTrial:
-        """What came of ``question``, for which ``ask`` is called if nobody has asked it yet."""
+        """What came of ``question``, for which ``ask`` is called if that is not known yet."""
         with self._asking:
             found = self._known.get(question)
             if found is None:
-                found = self._known[question] = ask()
+                found = ask()
+                has_failed = bool(found.failure or found.encoder_failure)
+                if not has_failed or question in self._failed:
+                    self._known[question] = found
+                else:
+                    self._failed.add(question)
             return found
 
     def forget(self) -> None:
         """A device has failed since: all are tried again."""
         with self._asking:
             self._known.clear()
+            self._failed.clear()
 
 
 def choose_stages(

@@ -12,7 +12,7 @@ from typing import Any
 
 from edl2ffmpeg.compositor.fonts import listed_warnings
 from edl2ffmpeg.devices.cpu import CHUNK_ENCODER_THREADS, encoder_threads
-from edl2ffmpeg.errors import DeviceError, Edl2FfmpegError
+from edl2ffmpeg.errors import Edl2FfmpegError, JobInterruptedError
 from edl2ffmpeg.jobs.check import MediaNotes, check_media
 from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from edl2ffmpeg.jobs.chunked_render import ChunkedRender, Rendered
@@ -142,7 +142,7 @@ def render_in_chunks(
                 notes = _checked_media(job, settings, decoders)
             store = ChunkStore(folder, job.planner, MediaIdentity(job.timeline, job.access))
             render = ChunkedRender(job, recipe, folder, store, progress, crew)
-            with _telling_what_is_kept(render, settings):
+            with _telling_what_is_kept(folder, settings):
                 rendered = render.run()
                 warnings = device_warnings(job.device, settings)
                 job = render.job
@@ -165,15 +165,18 @@ def render_in_chunks(
 
 
 @contextmanager
-def _telling_what_is_kept(render: ChunkedRender, settings: RenderSettings) -> Iterator[None]:
-    """Notes with an error how to go on from what is done, if there are chunks.
+def _telling_what_is_kept(folder: JobFolder, settings: RenderSettings) -> Iterator[None]:
+    """Notes with an error how to go on from what is done, if anything is.
 
     Where something else has to be asked for than before, the error says that.
     """
     try:
         yield
+    except JobInterruptedError:
+        # Whoever has interrupted it is told in other words.
+        raise
     except Edl2FfmpegError as error:
-        if render.has_chunks and (error.exit_code == 1 or isinstance(error, DeviceError)):
+        if folder.is_kept:
             how = "without --fresh " if settings.fresh else ""
             error.add_note(f"what is done is kept; the same command {how}goes on from there")
         raise

@@ -9,10 +9,22 @@ from fractions import Fraction
 
 import av
 
-from edl2ffmpeg.errors import DecodeError, EncodeError, MediaError, MediaOpenError, SeekError
+from edl2ffmpeg.errors import (
+    DecodeError,
+    EncodeError,
+    MediaError,
+    MediaOpenError,
+    MediaReadError,
+    SeekError,
+)
+from edl2ffmpeg.media.storage import scheme_of
 from edl2ffmpeg.timing import format_seconds
 
 __all__ = ["decoding", "encoding", "opening", "reason_of", "seeking"]
+
+# What FFmpeg says of servers that fail; what they refuse is something else.
+_OF_SERVERS = (ConnectionError, TimeoutError, av.error.ExitError, av.error.HTTPServerError)
+_ON_THE_WAY = (errno.EIO, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
 def reason_of(error: BaseException) -> str:
@@ -26,7 +38,10 @@ def reason_of(error: BaseException) -> str:
 
 @contextmanager
 def opening(path: str) -> Iterator[None]:
-    """Errors of opening ``path`` for reading become ``MediaOpenError``."""
+    """Errors of opening ``path`` for reading become ``MediaOpenError``.
+
+    Those of a server become ``MediaReadError``.
+    """
     try:
         yield
     except av.error.InvalidDataError as error:
@@ -36,15 +51,20 @@ def opening(path: str) -> Iterator[None]:
             path,
         ) from error
     except (av.FFmpegError, OSError, ValueError) as error:
+        _raise_of_server(path, None, error)
         raise MediaOpenError(f"{path}: cannot be opened: {reason_of(error)}", path) from error
 
 
 @contextmanager
 def seeking(path: str, time: Fraction) -> Iterator[None]:
-    """Errors of a seek in ``path`` to ``time`` seconds become ``SeekError``."""
+    """Errors of a seek in ``path`` to ``time`` seconds become ``SeekError``.
+
+    Those of a server become ``MediaReadError``.
+    """
     try:
         yield
     except (av.FFmpegError, OSError) as error:
+        _raise_of_server(path, time, error)
         raise SeekError(
             f"{path}: cannot seek to {format_seconds(time)}: {reason_of(error)}", path, time
         ) from error
@@ -52,14 +72,29 @@ def seeking(path: str, time: Fraction) -> Iterator[None]:
 
 @contextmanager
 def decoding(path: str, time: Fraction | None) -> Iterator[None]:
-    """Errors of reading or decoding ``path`` near ``time`` seconds become ``DecodeError``."""
+    """Errors of reading or decoding ``path`` near ``time`` seconds become ``DecodeError``.
+
+    Those of a server become ``MediaReadError``.
+    """
     try:
         yield
     except (av.FFmpegError, OSError) as error:
+        _raise_of_server(path, time, error)
         where = f" at {format_seconds(time)}" if time is not None else ""
         raise DecodeError(
             f"{path}: cannot be decoded{where}: {reason_of(error)}", path, time
         ) from error
+
+
+def _raise_of_server(path: str, time: Fraction | None, error: Exception) -> None:
+    """Raises ``MediaReadError`` where what has failed is a server, or the way to it."""
+    number = getattr(error, "errno", None)
+    if scheme_of(path) is None or not (isinstance(error, _OF_SERVERS) or number in _ON_THE_WAY):
+        return
+    where = f" at {format_seconds(time)}" if time is not None else ""
+    raise MediaReadError(
+        f"{path}: cannot be read{where}: {reason_of(error)}", path, time
+    ) from error
 
 
 @contextmanager

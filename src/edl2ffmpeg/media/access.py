@@ -20,7 +20,7 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 
-from edl2ffmpeg.errors import MediaAccessError, MediaError, MediaOpenError
+from edl2ffmpeg.errors import MediaAccessError, MediaOpenError, MediaReadError
 from edl2ffmpeg.media._translate import opening
 from edl2ffmpeg.media.open_media import OpenMedia
 from edl2ffmpeg.media.storage import StorageFile, is_on_storage, refuse_chain, scheme_of
@@ -187,8 +187,8 @@ class AccessRules:
 
         ``hwaccel`` is what its decoders use where they can.
 
-        Raises ``MediaAccessError`` (refused) or ``MediaOpenError`` (missing, unreadable, not
-        media).  The caller closes what it gets.
+        Raises ``MediaAccessError`` (refused), ``MediaOpenError`` (missing, unreadable, not
+        media) or ``MediaReadError`` (a server or storage fails).  The caller closes what it gets.
         """
         target = self.check(location)
         with ExitStack() as undo:
@@ -222,11 +222,13 @@ class AccessRules:
         try:
             with opening(location):
                 return _container(source, hwaccel=hwaccel, **more)
-        except MediaOpenError as error:
+        except MediaReadError as error:
             if isinstance(error.__cause__, av.error.ExitError):
-                raise MediaOpenError(
+                raise MediaReadError(
                     f"{location}: the server has not answered for {_TIMEOUT[0]} s", location
                 ) from error
+            raise
+        except MediaOpenError as error:
             # What FFmpeg says when the demuxer is not one of _DEMUXERS.
             if not isinstance(error.__cause__, av.error.ArgumentError):
                 raise
@@ -252,15 +254,10 @@ def _container(source: str | StorageFile, **options: Any) -> InputContainer:
 def _telling_failure(file: StorageFile | None) -> Iterator[None]:
     """What has gone wrong in reading ``file`` is told, whatever FFmpeg took it for."""
     try:
-        try:
-            yield
-        finally:
-            if file is not None:
-                file.require_whole()
-    except MediaOpenError:
-        raise
-    except MediaError as error:
-        raise MediaOpenError(str(error), error.path) from error
+        yield
+    finally:
+        if file is not None:
+            file.require_whole()
 
 
 def _refuse_indirect(head: bytes, location: str) -> None:

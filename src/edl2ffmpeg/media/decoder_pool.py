@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from edl2ffmpeg.devices.cpu import decoder_threads
-from edl2ffmpeg.errors import MediaError
+from edl2ffmpeg.errors import MediaError, MediaReadError
 from edl2ffmpeg.media._read_ahead import KEPT
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.decode_stats import DecodeStats
@@ -116,6 +116,8 @@ class DecoderPool(Owner):
             failure = (
                 "a picture was damaged or missing" if lane.decoder.stats.broken_packets else ""
             )
+        except MediaReadError:
+            raise
         except MediaError as error:
             failure = str(error)
         if not failure:

@@ -23,7 +23,7 @@ _StreamT = TypeVar("_StreamT", VideoStream, AudioStream)
 class OpenMedia(Owner):
     """Owns ``container``, and the file on storage that it reads from, if it is one.
 
-    ``demux`` and ``seek`` are the container's, but that they raise ``MediaError`` where the
+    ``demux`` and ``seek`` are the container's, but that they raise ``MediaReadError`` where the
     storage has failed, which FFmpeg takes for the end of the file.
     """
 

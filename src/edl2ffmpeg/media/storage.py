@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from edl2ffmpeg.errors import MediaAccessError, MediaError, MediaOpenError
+from edl2ffmpeg.errors import MediaAccessError, MediaError, MediaOpenError, MediaReadError
 from edl2ffmpeg.media._read_ahead import ReadAhead
 from edl2ffmpeg.ownership import Owner
 
@@ -71,7 +71,8 @@ class StorageFile(Owner):
     of the file, and PyAV hands them to whoever calls it next.  ``require_whole`` tells them.
 
     Raises ``MediaOpenError`` for what is not there, not a file, empty or may not be read, and
-    where a package for it is missing.  Not thread-safe.  It holds a few MB.
+    where a package for it is missing, ``MediaReadError`` where the storage fails.  Not thread-safe.
+    It holds a few MB.
     """
 
     def __init__(self, location: str) -> None:
@@ -96,7 +97,7 @@ class StorageFile(Owner):
         self._failure: BaseException | None = None
 
     def fetch(self, start: int, end: int) -> bytes:
-        """The bytes from ``start`` to ``end``, in one request; raises ``MediaError``."""
+        """The bytes from ``start`` to ``end``, in one request; raises as ``StorageFile`` does."""
         try:
             self._file.seek(start)
             data = self._file.read(end - start)
@@ -104,7 +105,7 @@ class StorageFile(Owner):
             # Each kind of storage has errors of its own.
             raise _unreadable(self.name, error) from error
         if len(data) != end - start:
-            raise MediaError(
+            raise MediaReadError(
                 f"{self.name}: cannot be read: the storage gave {len(data)} of {end - start} "
                 f"bytes from byte {start} on; the file may have changed meanwhile",
                 self.name,
@@ -156,7 +157,8 @@ class StorageFile(Owner):
 def storage_state(location: str) -> tuple[int, str]:
     """The size of a file, and what its storage calls this version of it.
 
-    Raises ``FileNotFoundError`` when it is gone, ``MediaOpenError`` when nobody can tell.
+    Raises ``FileNotFoundError`` when it is gone, ``MediaReadError`` when the storage does not tell,
+    ``MediaOpenError`` when it cannot be asked.
     """
     try:
         info = _found(location)[2]
@@ -184,7 +186,7 @@ def _found(location: str) -> tuple[Any, str, Mapping[str, Any]]:
     except FileNotFoundError as error:
         raise _missing(location) from error
     except Exception as error:
-        raise MediaOpenError(str(_unreadable(location, error)), location) from error
+        raise _unreadable(location, error) from error
 
 
 def _system_of(location: str) -> tuple[Any, str]:
@@ -218,7 +220,7 @@ def _system_of(location: str) -> tuple[Any, str]:
     try:
         found: tuple[Any, str] = fsspec.core.url_to_fs(f"{scheme}{rest}")
     except Exception as error:
-        raise MediaOpenError(str(_unreadable(location, error)), location) from error
+        raise _unreadable(location, error) from error
     return found
 
 
@@ -243,7 +245,7 @@ def _opened(system: Any, path: str, location: str) -> Any:
     except FileNotFoundError as error:
         raise _missing(location) from error
     except Exception as error:
-        raise MediaOpenError(str(_unreadable(location, error)), location) from error
+        raise _unreadable(location, error) from error
     if isinstance(file, io.BytesIO):
         # fsspec's memory gives everybody the same object, with one position.
         return io.BytesIO(file.getvalue())
@@ -270,11 +272,11 @@ def _package_missing(location: str, scheme: str, error: ImportError) -> MediaOpe
 def _unreadable(location: str, error: Exception) -> MediaError:
     text = " ".join(str(getattr(error, "strerror", None) or error).split())
     if isinstance(error, PermissionError):
-        return MediaError(
+        return MediaOpenError(
             f"{location}: cannot be read: {text or 'permission denied'}; see whether the "
             "credentials of this machine allow it",
             location,
         )
     kind = type(error).__name__
     reason = text if isinstance(error, OSError) and text else f"{kind}: {text}" if text else kind
-    return MediaError(f"{location}: cannot be read: {reason}", location)
+    return MediaReadError(f"{location}: cannot be read: {reason}", location)

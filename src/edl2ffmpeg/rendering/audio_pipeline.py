@@ -13,7 +13,7 @@ from edl2ffmpeg.audio.envelope import FadeEnvelope, crossfade_gains
 from edl2ffmpeg.audio.master import Clipping, Master
 from edl2ffmpeg.audio.pan import pan_mono, pan_stereo
 from edl2ffmpeg.audio.samples import Samples, silence
-from edl2ffmpeg.errors import MediaOpenError
+from edl2ffmpeg.errors import MediaOpenError, MediaReadError
 from edl2ffmpeg.media.access import AccessRules
 from edl2ffmpeg.media.audio_decoder import AudioDecoder
 from edl2ffmpeg.media.audio_decoder_pool import AudioDecoderPool
@@ -162,7 +162,7 @@ class AudioPipeline(Owner):
     def _borrow(self, segment: SoundSegment, source: MediaSource, position: int) -> AudioDecoder:
         try:
             return self._pool.borrow(source, position, segment.channel_map)
-        except MediaOpenError as error:
+        except (MediaOpenError, MediaReadError) as error:
             raise type(error)(f"{segment.json_path}: {error}", error.path) from error
 
     def _end(self, segment: SoundSegment) -> None:

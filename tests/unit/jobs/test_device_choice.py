@@ -127,6 +127,22 @@ def test_renders_that_share_trials_try_a_device_once(monkeypatch: pytest.MonkeyP
     assert len(asked) == 5
 
 
+def test_a_trial_that_fails_is_made_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [DeviceTrial(failure="busy"), GOOD]
+    monkeypatch.setattr(device_choice, "try_device", lambda number, encoder: answers.pop(0))
+    monkeypatch.setattr(device_choice, "why_no_cuda", lambda: "")
+    trials = DeviceTrials()
+
+    def used() -> str:
+        return choose_stages(RenderSettings(), MP4, (64, 36), Fraction(25), trials)[0].used
+
+    assert [used() for _ in range(3)] == ["cpu", "cuda:0", "cuda:0"]
+    answers[:] = [DeviceTrial(failure="broken")] * 2
+    trials.forget()
+    assert [used() for _ in range(4)] == ["cpu"] * 4
+    assert answers == []
+
+
 @pytest.mark.parametrize(
     "options",
     [{"crf": 0}, {"encoder_options": {"bf": "16"}}, {"pixel_format": "yuv422p"}],
