@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 import edl2ffmpeg
 from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.jobs import executors
-from helpers.edl_factory import audio_clip, document, media, video_clip, write_edl
+from helpers.edl_factory import audio_clip, document, generated, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
 from helpers.rendering import run_command
 from helpers.stills import write_picture
@@ -160,13 +161,22 @@ def test_a_read_that_fails_costs_a_chunk_one_attempt(
 
 
 class Served(http.server.SimpleHTTPRequestHandler):
+    """Files in full, or once ``ends_at`` is set up to there alone, whatever length was promised."""
+
+    ends_at: int | None = None
+
     def log_message(self, *_: Any) -> None:
         """Nothing is said of requests."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        with suppress(OSError):
+            outputfile.write(source.read(self.ends_at))
 
 
 @pytest.fixture
 def server(folder: Path) -> Iterator[str]:
     """A web server that has ``folder``."""
+    Served.ends_at = None
     handler = functools.partial(Served, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
         threading.Thread(target=served.serve_forever, daemon=True).start()
@@ -206,6 +216,22 @@ def test_a_file_on_a_server_that_changes_meanwhile(
     options: dict[str, Any] = FAST | CHUNKS | {"allow_protocols": ["http"], "progress": change}
     with pytest.raises(MediaError, match=r"clip\.mp4: has changed while it was rendered"):
         edl2ffmpeg.render(edl, tmp_path / "movie.mp4", **options)
+
+
+@pytest.mark.parametrize("chunks", [{}, CHUNKS], ids=["at once", "chunks"])
+def test_a_server_that_breaks_off_is_an_error(
+    server: str, folder: Path, tmp_path: Path, chunks: dict[str, Any]
+) -> None:
+    """And not the end of the source, whose last picture would be held."""
+    pattern = document(video_clip(generated("demo", 3, 320, 180), 0, 3))
+    rendered(folder, pattern, "long.mkv", crf=1)
+    edl = write_edl(tmp_path, document(video_clip(media(f"{server}/long.mkv", 0, 3), 0, 3)))
+    Served.ends_at = (folder / "long.mkv").stat().st_size // 2
+    options: dict[str, Any] = FAST | chunks | {"allow_protocols": ["http"], "retries": 0}
+    with pytest.raises((edl2ffmpeg.MediaReadError, edl2ffmpeg.JobError)) as caught:
+        edl2ffmpeg.render(edl, tmp_path / "movie.mp4", **options)
+    assert "/long.mkv: cannot be read at 1." in str(caught.value)
+    assert not (tmp_path / "movie.mp4").exists()
 
 
 class StopError(Exception):
