@@ -195,7 +195,7 @@ def test_memory_is_where_it_was_after_200_renders(
     def cycles(count: int) -> None:
         for _ in range(count):
             edl2ffmpeg.render(
-                edl, tmp_path / "o.mp4", hw_accel="cuda", preset="ultrafast", overwrite=True
+                edl, tmp_path / "o.mp4", hw_accel="cuda", preset="ultrafast", overwrite=True, jobs=0
             )
             gc.collect()
 
