@@ -17,7 +17,7 @@ import pytest
 import edl2ffmpeg
 from helpers.cluster import LONG_OPTIONS, Farm, long_edl, long_render
 from helpers.edl_factory import audio_clip, document, generated, video_clip, write_edl
-from helpers.processes import worker_fault
+from helpers.processes import process_state, worker_fault
 from helpers.rendering import run_command
 
 pytest.importorskip("distributed")
@@ -56,10 +56,24 @@ def long_undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return output.read_bytes()
 
 
+@pytest.fixture(scope="module")
+def short_edl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten chunks: so many that the scheduler gives some to a worker without the recipe."""
+    return long_edl(tmp_path_factory.mktemp("short"), 5)
+
+
+@pytest.fixture(scope="module")
+def short_undisturbed(short_edl: Path) -> bytes:
+    output = short_edl.parent / "good.mp4"
+    assert run_command(short_edl, output, *CHUNKS, "--jobs", "2").returncode == 0
+    return output.read_bytes()
+
+
 @pytest.fixture
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits are seen to have passed when they have, and not a second later."""
     monkeypatch.setattr("edl2ffmpeg.jobs.cluster._WORKERS_SECONDS", 0.1)
+    monkeypatch.setattr("edl2ffmpeg.jobs.cluster_roster._SILENT_SECONDS", 2.0)
 
 
 def rendered(
@@ -86,10 +100,14 @@ def rendered(
     return chunks
 
 
-def test_a_worker_that_dies_with_a_chunk(edl: Path, undisturbed: bytes, tmp_path: Path) -> None:
-    fault = worker_fault("die:1", tmp_path)
+@pytest.mark.parametrize("what", ["die:1", "quit:chunk"], ids=["in work", "that is done"])
+def test_a_worker_that_dies_with_a_chunk(
+    edl: Path, undisturbed: bytes, tmp_path: Path, what: str
+) -> None:
+    fault = worker_fault(what, tmp_path)
     with Farm(tmp_path, environment=os.environ | fault) as farm:
-        rendered(farm, edl, tmp_path / "movie.mp4")
+        chunks = rendered(farm, edl, tmp_path / "movie.mp4", retries=0)
+        assert chunks["failures"] == []
         assert sum(worker.poll() is not None for worker in farm.workers) == 1
     assert (tmp_path / "movie.mp4").read_bytes() == undisturbed
 
@@ -102,6 +120,28 @@ def test_a_worker_that_hangs_is_done_without(edl: Path, undisturbed: bytes, tmp_
     assert "made no progress for 1.5 s (--stall-timeout)" in chunks["failures"][0]["error"]
     assert chunks["done"][1]["attempt"] == 2
     assert (tmp_path / "movie.mp4").read_bytes() == undisturbed
+
+
+@pytest.mark.usefixtures("quick_looks")
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("recipe", ""),
+        ("chunk", " has not been heard of for 2 s (--stall-timeout) while its chunk was fetched"),
+    ],
+)
+def test_a_worker_that_is_frozen_with_what_others_want(
+    short_edl: Path, short_undisturbed: bytes, tmp_path: Path, kind: str, told: str
+) -> None:
+    fault = worker_fault(f"freeze:{kind}", tmp_path)
+    with Farm(tmp_path, environment=os.environ | fault) as farm:
+        chunks = rendered(farm, short_edl, tmp_path / "movie.mp4", stall_timeout=2)
+        states = [process_state(worker.pid) for worker in farm.workers]
+    assert states.count("T") == 1
+    frozen = farm.workers[states.index("T")].pid
+    assert any(entry["process"] != frozen for entry in chunks["done"])
+    assert any(told in failure["error"] for failure in chunks["failures"]) or not told
+    assert (tmp_path / "movie.mp4").read_bytes() == short_undisturbed
 
 
 @pytest.mark.usefixtures("quick_looks")
@@ -161,6 +201,20 @@ def test_all_that_is_left_is_lost(
             )  # fmt: skip
     assert told in str(caught.value)
     assert caught.value.__notes__ == [KEPT]
+
+
+def test_ctrl_c_while_the_scheduler_does_not_answer(tmp_path: Path) -> None:
+    with Farm(tmp_path, 1) as farm:
+        process = long_render(farm, tmp_path, seconds=300)
+        farm.scheduler.send_signal(signal.SIGSTOP)
+        # It is being asked.
+        time.sleep(1.1)
+        began = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert time.perf_counter() - began < 2
+    assert process.returncode == 130
+    assert errors == "edl2ffmpeg: interrupted by Ctrl-C; run it again to go on with what is done\n"
 
 
 @pytest.mark.parametrize("where", ["there", "elsewhere"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +20,7 @@ from edl2ffmpeg.devices.selection import DeviceDecision
 from edl2ffmpeg.errors import DeviceError, DeviceLostError, DeviceUnavailableError, EncodeError
 from edl2ffmpeg.jobs import cluster_work
 from edl2ffmpeg.jobs.cluster_storage import ClusterStorage
+from edl2ffmpeg.media.packet_encoder import PictureFileEncoder
 from edl2ffmpeg.rendering import chunk
 from edl2ffmpeg.rendering.hardware import Hardware
 from helpers.edl_factory import document, generated, video_clip, write_edl
@@ -187,6 +190,70 @@ def test_a_worker_that_cannot_write_to_the_storage(
         for failure in chunks["failures"]
     )
     assert bad.worker not in {entry["worker"] for entry in chunks["done"]}
+
+
+def test_a_worker_that_was_to_end_while_its_chunk_is_wanted(
+    render: Render, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = spoil(monkeypatch, be_unwanted)
+    chunks = render(retries=1)["chunks"]
+    assert {failure["error"] for failure in chunks["failures"]} == {
+        f"worker {bad.worker} was ended while it had the chunk"
+    }
+
+
+def be_unwanted(result: Any) -> None:
+    raise cluster_work._UnwantedError
+
+
+def test_nothing_is_stored_after_the_end_of_the_render(
+    cluster: _Cluster, edl: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    finish, on_worker = PictureFileEncoder.finish, cluster_work._rendered
+    finishing, ended = threading.Event(), threading.Event()
+    began: list[str] = []
+    raised: queue.SimpleQueue[type[BaseException] | None] = queue.SimpleQueue()
+
+    def finished(self: PictureFileEncoder) -> None:
+        from distributed import get_worker
+
+        # An encoder that takes long over its last frames, of which nothing tells.
+        finishing.set()
+        assert ended.wait(20)
+        worker = get_worker()
+        task, until = worker.get_current_task(), time.monotonic() + 20
+        while worker.state.tasks[task].state == "executing" and time.monotonic() < until:
+            time.sleep(0.01)
+        finish(self)
+
+    def rendered(*arguments: Any) -> Any:
+        began.append(here())
+        try:
+            result = on_worker(*arguments)
+        except BaseException as error:
+            raised.put(type(error))
+            raise
+        raised.put(None)
+        return result
+
+    def progress(at: edl2ffmpeg.Progress) -> None:
+        if finishing.is_set():
+            raise InterruptedError
+
+    monkeypatch.setattr(PictureFileEncoder, "finish", finished)
+    monkeypatch.setattr(cluster_work, "_rendered", rendered)
+    place = tmp_path / "chunks"
+    try:
+        with pytest.raises(InterruptedError):
+            edl2ffmpeg.render(
+                edl, tmp_path / "movie.mp4", progress=progress, cluster=cluster.address,
+                cluster_storage=f"file://{place}", **OPTIONS,
+            )  # fmt: skip
+    finally:
+        ended.set()
+    for _ in began:
+        assert raised.get(timeout=20) is cluster_work._UnwantedError
+    assert not place.exists() or list(place.iterdir()) == []
 
 
 def test_storage_that_fails_when_it_is_read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["is_running", "worker_fault", "workers_of"]
+__all__ = ["is_running", "process_state", "worker_fault", "workers_of"]
 
 _TESTS = Path(__file__).parents[1]
 
@@ -27,13 +27,17 @@ def worker_fault(fault: str, folder: Path, times: int = 1, **more: str) -> dict[
     }
 
 
+def process_state(process: int) -> str:
+    """As ``ps`` tells it: Z has ended, T is stopped; empty where there is no such process."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 def is_running(process: int) -> bool:
     """Whether there is such a process, and it has not ended."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+    return process_state(process) not in ("", "Z")
 
 
 def workers_of(output: Path) -> list[int]:

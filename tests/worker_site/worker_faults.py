@@ -2,8 +2,11 @@
 
 A fault is ``NAME`` or ``NAME:CHUNK``: it strikes at the fifth frame of that chunk (0 if none is
 named).  In a movie that is rendered as a whole ``die-whole`` strikes before the first frame,
-``compute-whole`` and ``hang-whole`` while one is encoded, ``spin-whole`` while one is decoded.  It
-does so as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in
+``compute-whole`` and ``hang-whole`` while one is encoded, ``spin-whole`` while one is decoded.
+``freeze:KIND`` stops a cluster's worker when another process asks it for a ``recipe`` or for a
+``chunk`` that is done, and ``quit:KIND`` kills it.
+
+It does so as often as ``WORKER_FAULT_TIMES`` says (1; each time is a file in
 ``WORKER_FAULT_FOLDER``, since a process that was struck remembers nothing).
 """
 
@@ -26,6 +29,10 @@ def install(fault: str) -> None:
     if name == "simulator":
         _find_simulator()
         return
+    if name in ("freeze", "quit"):
+        number = signal.SIGSTOP if name == "freeze" else signal.SIGKILL
+        _when_asked_for(f"edl2ffmpeg_{chunk}-", number)
+        return
     if name == "die-whole":
         _at_whole_movies(lambda: os.kill(os.getpid(), signal.SIGKILL))
         return
@@ -43,6 +50,19 @@ def install(fault: str) -> None:
         "compute": _compute,
     }
     _at_frame(int(chunk or 0), strikes[name])
+
+
+def _when_asked_for(kind: str, number: signal.Signals) -> None:
+    from distributed import Worker
+
+    get_data: Any = Worker.get_data
+
+    async def getting(self: Any, comm: Any, keys: Any, *more: Any, **options: Any) -> Any:
+        if any(kind in str(key) for key in keys) and _may_strike():
+            os.kill(os.getpid(), number)
+        return await get_data(self, comm, keys, *more, **options)
+
+    Worker.get_data = getting  # type: ignore[method-assign]
 
 
 def _find_simulator() -> None:

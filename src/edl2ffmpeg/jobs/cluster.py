@@ -11,10 +11,9 @@ that has the recipe, until the rest takes them away from it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -29,7 +28,7 @@ from edl2ffmpeg.errors import (
     WorkerError,
 )
 from edl2ffmpeg.jobs.chunk_store import versions
-from edl2ffmpeg.jobs.cluster_client import connected
+from edl2ffmpeg.jobs.cluster_client import asked, connected, let_go
 from edl2ffmpeg.jobs.cluster_roster import Roster
 from edl2ffmpeg.jobs.cluster_storage import ClusterStorage
 from edl2ffmpeg.jobs.cluster_work import ClusterTask, Delivery, kept, render_on_worker
@@ -71,6 +70,11 @@ class _Entry:
     stage: str = ""
     since: float = field(default_factory=monotonic)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is a result or an error; one that is lost again is made again."""
+        return self.remote is not None and self.remote.status not in ("pending", "lost")
+
 
 class ClusterExecutor(Owner):
     """Renders chunks of ``recipe`` on the cluster that its settings name; see ``Executor``.
@@ -90,6 +94,9 @@ class ClusterExecutor(Owner):
         self._job = uuid4().hex[:12]
         self._topic = f"edl2ffmpeg-{self._job}"
         self._entries: dict[str, _Entry] = {}
+        # Those that have ended, whose results are on their way; whoever takes one out of here
+        # settles its future.
+        self._coming: dict[str, _Entry] = {}
         self._changed = threading.Lock()
         self._failure: Edl2FfmpegError | None = None
         self._numbers = 0
@@ -102,7 +109,7 @@ class ClusterExecutor(Owner):
         self._names = PathMaps(settings.path_maps)
         _, packed = self._names.as_workers_see(recipe).packed()
         self._client = connected(self._name)
-        self._roster = Roster(self._client, self._job, self._needs, self._stall)
+        self._roster = Roster(self._client, self._job, self._needs, self._stall, self._stop)
         self._fetching = ThreadPoolExecutor(_FETCHING_THREADS, "cluster-results")
         self._watching = threading.Thread(target=self._watch, name="cluster", daemon=True)
         try:
@@ -218,7 +225,8 @@ class ClusterExecutor(Owner):
                 if self._client.status != "running":
                     self._fail_all(self._lost())
                 for entry in tuple(self._entries.values()):
-                    if entry.remote is not None and entry.remote.status != "pending":
+                    if entry.has_ended:
+                        self._coming[entry.name] = entry
                         self._entries.pop(entry.name, None)
                         self._fetching.submit(self._deliver, entry)
                 if monotonic() - looked > _WORKERS_SECONDS and self._failure is None:
@@ -240,32 +248,35 @@ class ClusterExecutor(Owner):
             # What is done meanwhile is not heard of.
             for entry in entries:
                 entry.since = monotonic()
-        failure = self._roster.failure(self._name, bool(entries))
+        failure = self._roster.failure(self._name, bool(entries or self._coming))
         if failure is not None and self._client.status == "running":
             self._fail_all(failure)
 
     def _judge(self, entries: tuple[_Entry, ...]) -> None:
         now = monotonic()
         for entry in entries:
-            if not entry.worker or entry.remote.status != "pending":
+            if not entry.worker or entry.has_ended:
                 # It has not begun, or has just ended.
                 continue
             if entry.worker not in self._roster:
                 _log.info("worker %s is gone", entry.worker)
                 entry.worker, entry.frames, entry.since = "", 0, now
             elif self._stall is not None and now - entry.since > self._stall:
-                self._end_stalled(entry, self._stall)
+                self._entries.pop(entry.name, None)
+                why = f"worker {entry.worker} made no progress for {self._stall:g} s"
+                self._end_stalled(entry, f"{why} (--stall-timeout) while {entry.stage}")
+        for entry in tuple(self._coming.values()):
+            silent = self._roster.is_silent(entry.worker)
+            if silent and self._coming.pop(entry.name, None) is not None:
+                why = self._roster.why_silent(entry.worker)
+                self._end_stalled(entry, f"{why} while its chunk was fetched")
 
-    def _end_stalled(self, entry: _Entry, limit: float) -> None:
-        self._entries.pop(entry.name, None)
-        why = f"worker {entry.worker} made no progress for {limit:g} s (--stall-timeout)"
+    def _end_stalled(self, entry: _Entry, why: str) -> None:
         self._has_tried(entry, entry.worker)
-        self._roster.avoid(entry.worker, f"{why} while {entry.stage}")
+        self._roster.avoid(entry.worker, why)
         with suppress(Exception):
             self._client.cancel([entry.remote], force=True)
-        entry.future.set_exception(
-            WorkerError(f"{why} while {entry.stage}", entry.stage, stalled=True)
-        )
+        entry.future.set_exception(WorkerError(why, entry.stage, stalled=True))
 
     def _has_tried(self, entry: _Entry, worker: str) -> None:
         self._tried.setdefault(entry.task.chunk.number, set()).add(worker)
@@ -277,15 +288,15 @@ class ClusterExecutor(Owner):
                 return
             able = self._roster.able
             place = able if self._roster.avoids else None
-            moved = self._recipe.status != "finished" and place not in (
-                self._recipe_at,
-                frozenset(),
-            )
+            was = self._recipe_at
+            lost = place is not None and (was is None or not was <= place)
+            moved = place not in (was, frozenset()) and (lost or self._recipe.status != "finished")
             if moved:
-                # It may be with one that hangs as well.
+                # It may be with one that hangs as well, and with nobody else: Dask drops copies.
                 self._send_recipe(place)
+                self._roster.wait_anew()
             for entry in tuple(self._entries.values()):
-                if entry.worker or (entry.remote is not None and entry.remote.status != "pending"):
+                if entry.worker or entry.has_ended:
                     continue
                 if moved or self._allowed(entry.task, able) != entry.allowed:
                     del self._entries[entry.name]
@@ -304,13 +315,28 @@ class ClusterExecutor(Owner):
             self._failure = self._failure or error
             entries = list(self._entries.values())
             self._entries.clear()
+        for name in tuple(self._coming):
+            entry = self._coming.pop(name, None)
+            entries += [entry] if entry is not None else []
         for entry in entries:
             entry.future.set_exception(error)
 
     def _deliver(self, entry: _Entry) -> None:
         """Brings the packets of a task that has ended to where they are wanted."""
+        outcome: Delivery | BaseException | None
         try:
-            entry.future.set_result(self._fetched(entry))
+            outcome = self._gathered(entry)
+        except BaseException as error:
+            outcome = error
+        if self._coming.pop(entry.name, None) is None:
+            # It was given up meanwhile.
+            return
+        if outcome is None:
+            # It is gone with the worker that had it, or will be seen to be: Dask makes it again.
+            self._entries[entry.name] = entry
+            return
+        try:
+            entry.future.set_result(self._kept(entry, outcome))
         except BaseException as error:
             _log.debug("chunk %d was not delivered", entry.task.chunk.number, exc_info=error)
             entry.future.set_exception(error)
@@ -318,21 +344,19 @@ class ClusterExecutor(Owner):
             with suppress(Exception):
                 entry.remote.release()
 
-    def _fetched(self, entry: _Entry) -> ChunkResult:
-        try:
-            delivery = self._gathered(entry)
-        except CancelledError:
-            raise self._lost() from None
-        except Exception as error:
-            if isinstance(error, OSError) and self._has_lost_scheduler():
-                raise self._lost() from error
-            _log.debug("a task failed", exc_info=error)
-            if type(error).__name__ == "KilledWorker":
+    def _kept(self, entry: _Entry, outcome: Delivery | BaseException) -> ChunkResult:
+        if isinstance(outcome, BaseException):
+            # A client that has noted it fails in ways of its own.
+            is_lost = isinstance(outcome, CancelledError) or self._client.status != "running"
+            if is_lost or (isinstance(outcome, OSError) and self._has_lost_scheduler()):
+                raise self._lost() from outcome
+            _log.debug("a task failed", exc_info=outcome)
+            if type(outcome).__name__ == "KilledWorker":
                 what = "every worker that began with it died"
             else:
-                what = f"the cluster could not carry it out: {type(error).__name__}: {error}"
-            raise WorkerError(what, entry.stage) from error
-        assert isinstance(delivery, Delivery)
+                what = f"the cluster could not carry it out: {type(outcome).__name__}: {outcome}"
+            raise WorkerError(what, entry.stage) from outcome
+        delivery = outcome
         self._has_tried(entry, delivery.worker)
         if isinstance(delivery.error, (DeviceLostError, DeviceUnavailableError)):
             self._roster.avoid(delivery.worker, str(delivery.error), delivery.error)
@@ -353,17 +377,31 @@ class ClusterExecutor(Owner):
         ]
         return result
 
-    def _gathered(self, entry: _Entry) -> Any:
-        """What the worker has delivered; a lost scheduler would be asked for it for long."""
-        client = self._client
-        asked = asyncio.run_coroutine_threadsafe(
-            client.gather(entry.remote, asynchronous=True), client.loop.asyncio_loop
+    def _gathered(self, entry: _Entry) -> Delivery | None:
+        """What the worker has delivered; None where that cannot be had just now.
+
+        A lost scheduler would be asked for it for long, and ``Client.gather`` would ask for several
+        at once: one on a worker that hangs would hold the others back.
+        """
+        client, remote = self._client, entry.remote
+        if remote.status == "cancelled":
+            raise CancelledError
+        if remote.status == "error":
+            raise remote.exception()
+        answer = asked(
+            client,
+            client.scheduler.gather(keys=[remote.key]),
+            lambda: (
+                entry.name in self._coming
+                and not self._stop.is_set()
+                and client.status == "running"
+            ),
         )
-        while not wait([asked], _LOOK_SECONDS).done:
-            if self._stop.is_set() or client.status != "running":
-                asked.cancel()
-                raise self._lost()
-        return asked.result()
+        if answer["status"] != "OK":
+            return None
+        [delivery] = answer["data"].values()
+        assert isinstance(delivery, Delivery)
+        return delivery
 
     def _has_lost_scheduler(self) -> bool:
         """Whether a connection that broke was the scheduler's, which the client notes later."""
@@ -388,8 +426,7 @@ class ClusterExecutor(Owner):
                 )
         self._fetching.shutdown(cancel_futures=True)
         self._roster.close()
-        with suppress(Exception):
-            self._client.close(timeout=1)
+        let_go(self._client)
         if self._storage is not None:
             self._storage.close()
 

@@ -69,7 +69,9 @@ def render_on_worker(packed: bytes, task: ClusterTask) -> Delivery:
         with _Beats(worker, task) as beats:
             result = _rendered(packed, task, beats)
     except _UnwantedError:
-        return Delivery(address, error=JobError("cancelled"))
+        # Heard of only where the worker was to end and the chunk is wanted still.
+        why = f"worker {address} was ended while it had the chunk"
+        return Delivery(address, error=WorkerError(why))
     except Edl2FfmpegError as error:
         error.args = (f"worker {address}: {error}{_advice(error)}",)
         return Delivery(address, error=error)
@@ -110,6 +112,8 @@ def _rendered(packed: bytes, task: ClusterTask, beats: _Beats) -> ChunkResult:
     if task.store_at:
         data, result.data = result.data, None
         assert data is not None
+        # Its folder is gone with the render, and would be made again.
+        beats.look()
         _store(task.store_at, data)
     return result
 
@@ -152,6 +156,12 @@ class _Beats(Owner):
         """To be called with every frame; raises when the chunk is not wanted any more."""
         self._frames = progress.frames_done
         if self._unwanted:
+            raise _UnwantedError
+
+    def look(self) -> None:
+        """Looks at once; raises when the chunk is not wanted any more."""
+        if not self._is_wanted():
+            self._unwanted = True
             raise _UnwantedError
 
     def _tell(self) -> None:

@@ -32,16 +32,16 @@ class _Client:
         self.results: dict[str, list[str]] = {}
         self.restarted: list[str] = []
         self.answers = True
+        self.silent: list[str] = []
         self.scheduler = self
 
-    def sync(self, function: Any, *arguments: Any, callback_timeout: float) -> Any:
+    async def identity(self, n_workers: int) -> dict[str, Any]:
         if not self.answers:
             raise TimeoutError
-        asked = asyncio.run_coroutine_threadsafe(function(*arguments), self.loop.asyncio_loop)
-        return asked.result(10)
-
-    async def identity(self, n_workers: int) -> dict[str, Any]:
-        return {"workers": dict(self.workers)}
+        for address, found in self.workers.items():
+            if address not in self.silent:
+                found["last_seen"] = found.get("last_seen", 0) + 1
+        return {"workers": {address: {**found} for address, found in self.workers.items()}}
 
     async def processing(self, workers: list[str]) -> dict[str, list[str]]:
         return {address: self.tasks.get(address, []) for address in workers}
@@ -80,6 +80,10 @@ def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return clock
 
 
+def made(client: _Client, needs: dict[str, float] | None = None, stall: float | None = 5) -> Roster:
+    return Roster(client, "mine", needs or {}, stall, threading.Event())
+
+
 def settled(roster: Roster) -> None:
     """What was asked for in the background is done."""
     until = time.monotonic() + 5
@@ -88,7 +92,7 @@ def settled(roster: Roster) -> None:
 
 
 def test_those_that_hang_are_avoided_until_they_are_heard_of(client: _Client) -> None:
-    roster = Roster(client, "mine", {}, 5)
+    roster = made(client)
     assert roster.look((), waiting=False)
     assert (roster.able, roster.avoids, roster.sharing, roster.most) == ({A, B}, False, 2, 2)
     roster.avoid(A, "it hangs")
@@ -105,7 +109,7 @@ def test_those_that_hang_are_avoided_until_they_are_heard_of(client: _Client) ->
 
 
 def test_one_that_never_begins_is_avoided(client: _Client, now: SimpleNamespace) -> None:
-    roster = Roster(client, "mine", {}, 5)
+    roster = made(client)
     roster.look((), waiting=True)
     client.tasks = {A: ["mine-1"], B: ["mine-2", "theirs"]}
     # That of others may take what it takes, and what is at a chunk is judged by that.
@@ -123,6 +127,73 @@ def test_one_that_never_begins_is_avoided(client: _Client, now: SimpleNamespace)
     assert roster.able == {A, B}
 
 
+def test_one_that_is_silent_gets_nothing_until_it_is_heard_of(
+    client: _Client, now: SimpleNamespace
+) -> None:
+    roster = made(client)
+    roster.look((), waiting=True)
+    # What B would have to begin with is there.
+    client.silent, client.tasks, client.workers[B] = [A], {B: ["mine-1"]}, worker()
+    for able in ({A, B}, {A, B}, {B}, {B}):
+        roster.look((), waiting=True)
+        assert (roster.able, roster.avoids, roster.is_silent(A)) == (
+            able,
+            A not in able,
+            roster.avoids,
+        )
+        now.is_ += 2.9
+    now.is_ += 2.9
+    roster.look((), waiting=True)
+    assert roster.able == set()
+    client.silent = []
+    roster.heard(B)
+    roster.look((), waiting=True)
+    assert (roster.able, roster.avoids) == ({A, B}, False)
+
+
+def test_one_that_has_waited_for_a_silent_one_is_trusted_again(
+    client: _Client, now: SimpleNamespace
+) -> None:
+    roster = made(client)
+    client.tasks, client.workers[B] = {B: ["mine-1"]}, worker()
+    roster.look((), waiting=True)
+    for silent, able in (([], {A, B}), ([], {A, B}), ([A], {A}), ([A], {B})):
+        client.silent = silent
+        roster.look((), waiting=True)
+        assert roster.able == able
+        now.is_ += 2.9
+    # For good or not, once is enough.
+    roster.avoid(A, "it is lost", DeviceLostError("it is lost"))
+    for able in ({B}, {B}, set(), set()):
+        roster.look((), waiting=True)
+        assert roster.able == able
+        now.is_ += 2.9
+
+
+def test_what_a_scheduler_does_not_tell_is_no_silence(
+    client: _Client, now: SimpleNamespace
+) -> None:
+    roster = made(client)
+    roster.look((), waiting=False)
+    client.silent, client.answers = [A, B], False
+    now.is_ += 10
+    assert not roster.look((), waiting=False)
+    client.answers = True
+    assert roster.look((), waiting=False)
+    assert roster.able == {A, B}
+
+
+def test_what_is_sent_anew_may_take_as_long_again(client: _Client, now: SimpleNamespace) -> None:
+    roster = made(client)
+    client.tasks = {A: ["mine-1"]}
+    for able in ({A, B}, {A, B}, {A, B}, {B}):
+        roster.look((), waiting=True)
+        assert roster.able == able
+        if now.is_ == 100:
+            roster.wait_anew()
+        now.is_ += 3
+
+
 @pytest.mark.parametrize(
     ("tasks", "results", "restarted"),
     [([], [], [B]), (["mine-3"], ["mine-recipe"], [B]), (["theirs"], [], []), ([], ["x"], [])],
@@ -131,7 +202,7 @@ def test_only_a_worker_that_nobody_else_uses_is_started_anew(
     client: _Client, tasks: list[str], results: list[str], restarted: list[str]
 ) -> None:
     client.tasks, client.results = {B: tasks}, {B: results}
-    roster = Roster(client, "mine", {}, 5)
+    roster = made(client)
     roster.look((), waiting=False)
     roster.avoid(A, "it hangs and has no nanny")
     roster.avoid(B, "it hangs")
@@ -142,7 +213,7 @@ def test_only_a_worker_that_nobody_else_uses_is_started_anew(
 
 
 def test_a_device_that_is_missing_is_missing_to_a_new_process_too(client: _Client) -> None:
-    roster = Roster(client, "mine", {}, 5)
+    roster = made(client)
     roster.look((), waiting=False)
     roster.avoid(B, "cuda:0 is missing", DeviceUnavailableError("cuda:0 is missing"))
     roster.heard(B)
@@ -180,7 +251,7 @@ def test_no_worker(
     client: _Client, now: SimpleNamespace, workers: Any, needs: Any, kind: Any, told: str
 ) -> None:
     client.workers = workers
-    roster = Roster(client, "mine", needs, 5)
+    roster = made(client, needs)
     roster.look((), waiting=False)
     error = ending(roster, now)
     assert type(error) is kind
@@ -190,7 +261,7 @@ def test_no_worker(
 @pytest.mark.parametrize(("needs", "kind"), [({}, JobError), ({"GPU": 1.0}, DeviceError)])
 def test_all_hang(client: _Client, now: SimpleNamespace, needs: Any, kind: Any) -> None:
     client.workers = {name: worker(resources={"GPU": 1}) for name in (A, B)}
-    roster = Roster(client, "mine", needs, 5)
+    roster = made(client, needs)
     roster.look((), waiting=False)
     roster.avoid(A, "worker a hangs")
     roster.avoid(B, "worker b hangs")
@@ -203,13 +274,13 @@ def test_all_hang(client: _Client, now: SimpleNamespace, needs: Any, kind: Any) 
 
 
 def test_a_scheduler_that_does_not_answer(client: _Client, now: SimpleNamespace) -> None:
-    roster = Roster(client, "mine", {}, 5)
+    roster = made(client)
     client.answers = False
     assert not roster.look((), waiting=False)
     now.is_ += 6
     assert roster.failure("c", True) is None
     roster.look((), waiting=False)
     assert "the scheduler has not answered for 5 s" in str(roster.failure("c", True))
-    without_limit = Roster(client, "mine", {}, None)
+    without_limit = made(client, stall=None)
     now.is_ += 1000
     assert without_limit.failure("c", True) is None
