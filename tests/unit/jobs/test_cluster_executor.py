@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,10 +20,11 @@ class _Client:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, breaks: bool) -> None:
         self.loop = SimpleNamespace(asyncio_loop=loop)
+        self.scheduler = SimpleNamespace(gather=self._gather)
         self.status = "running"
         self._breaks = breaks
 
-    async def gather(self, remote: Any, asynchronous: bool) -> None:
+    async def _gather(self, keys: list[Any]) -> None:
         loop = asyncio.get_running_loop()
         # It is noted only after the connection has failed.
         loop.call_later(0.1, setattr, self, "status", "connecting")
@@ -51,6 +53,10 @@ def test_a_lost_scheduler_is_no_fault_of_the_chunk(
     executor: Any = ClusterExecutor.__new__(ClusterExecutor)
     executor._client, executor._name = _Client(loop, breaks), "there"
     executor._stop = threading.Event()
-    entry = SimpleNamespace(remote=None, stage="", task=None)
+    remote = SimpleNamespace(status="finished", key="chunk", release=lambda: None)
+    entry = SimpleNamespace(name="0-1-1", future=Future(), remote=remote, stage="")
+    entry.task = SimpleNamespace(chunk=SimpleNamespace(number=0))
+    executor._coming = {entry.name: entry}
+    executor._deliver(entry)
     with pytest.raises(JobError, match="the cluster there: the scheduler was lost"):
-        executor._fetched(entry)
+        entry.future.result(0)
