@@ -9,6 +9,7 @@
     ├─ SettingsError               an option, or a pair of options, that cannot work
     ├─ MediaError(path, time)      a file could not be opened, read or written
     │  ├─ MediaOpenError · MediaAccessError · SeekError · DecodeError · EncodeError
+    │  └─ MediaReadError           a server or storage failed; it may do better later
     ├─ DeviceError(device)
     │  ├─ DeviceUnavailableError   it is not there, or cannot be opened
     │  ├─ KernelCompileError(log)  the GPU's compiler refused the kernels

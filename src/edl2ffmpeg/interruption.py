@@ -3,7 +3,8 @@
 Note [Interrupts]: a handler can run between any two instructions, in anybody's code.  What
 it raises is no ``Exception``, because libraries catch those and go on; and because even a
 ``BaseException`` can be lost (in a destructor or a callback from C), the signal is remembered
-and ``check()`` raises again at the next frame.  It raises between ``arm()`` and ``disarm()``
+and ``check()`` raises again at the next frame; Python's own report of such a loss is left out.
+It raises between ``arm()`` and ``disarm()``
 alone: before, nobody could catch it; afterwards, the work is done and would be called undone.
 
 Handlers run in the main thread, which may be waiting inside of FFmpeg (for a server).  So a
@@ -18,6 +19,7 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import threading
 from pathlib import Path
 from time import monotonic
@@ -51,12 +53,14 @@ class Interruption:
         self.signal_name: str | None = None
         self._armed = False
         self._before: dict[int, Any] = {}
+        self._hook_before = sys.unraisablehook
         self._partials: list[Path] = []
         self._work: KeptWork | None = None
         self._again = "run it again"
         self._watch: _Watch | None = None
 
     def __enter__(self) -> Self:
+        self._hook_before, sys.unraisablehook = sys.unraisablehook, self._tell_lost
         if threading.current_thread() is threading.main_thread():
             self._watch = _Watch(self)
             for name in _NAMES:
@@ -66,6 +70,10 @@ class Interruption:
                 if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._interrupt)
         return self
+
+    def _tell_lost(self, lost: sys.UnraisableHookArgs) -> None:
+        if lost.exc_type is not _InterruptError:
+            self._hook_before(lost)
 
     def _interrupt(self, number: int, frame: object) -> None:
         if self.signal_name is None:
@@ -140,6 +148,7 @@ class Interruption:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._hook_before
         if self._watch is not None:
             self._watch.close()
 

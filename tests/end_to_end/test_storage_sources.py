@@ -20,6 +20,7 @@ import pytest
 import edl2ffmpeg
 from edl2ffmpeg.errors import MediaError, MediaOpenError
 from edl2ffmpeg.jobs import executors
+from edl2ffmpeg.jobs.chunk_store import ChunkStore
 from helpers.edl_factory import audio_clip, document, generated, media, video_clip, write_edl
 from helpers.media_factory import ClipLibrary
 from helpers.rendering import run_command
@@ -405,3 +406,30 @@ def test_local_media_do_not_import_fsspec(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(edl), str(tmp_path / "movie.mp4"), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_storage_that_does_not_tell_the_version_costs_an_attempt(
+    storage: Storage, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edl = write_edl(tmp_path, cut(stored(storage, folder)))
+    chunk = ChunkStore.chunk
+
+    def asking(self: Any, *arguments: Any) -> Any:
+        # The second chunk is the first that shows the still.
+        if len(asked) == 1:
+            storage.error_of_info = ConnectionResetError(104, "Connection reset by peer")
+        try:
+            asked.append(arguments)
+            return chunk(self, *arguments)
+        finally:
+            storage.error_of_info = None
+
+    asked: list[Any] = []
+    monkeypatch.setattr(ChunkStore, "chunk", asking)
+    options: dict[str, Any] = FAST | ALLOWED | CHUNKS | {"audio": False}
+    output = tmp_path / "movie.mp4"
+    result = edl2ffmpeg.render(edl, output, **options)
+    (failure,) = result.report["chunks"]["failures"]
+    assert "cannot be read: Connection reset by peer" in failure["error"]
+    local = rendered(tmp_path, cut(folder), "local.mp4", **CHUNKS, audio=False)
+    assert output.read_bytes() == local

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -156,6 +158,36 @@ def test_the_descriptors_of_signals_are_put_back() -> None:
             assert threading.active_count() > 1
     assert len(os.listdir("/proc/self/fd")) == before
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_an_interrupt_that_is_lost_is_not_reported_but_raised_again(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    class Dropped:
+        def __init__(self, act: Callable[[], None]) -> None:
+            self._act = act
+
+        def __del__(self) -> None:
+            self._act()
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    hook = sys.unraisablehook
+    with Interruption() as interruption:
+        interruption.arm()
+        Dropped(lambda: signal.raise_signal(signal.SIGTERM))
+        assert interruption.is_stopping
+        assert capfd.readouterr().err == ""
+        with pytest.raises(BaseException) as caught:
+            interruption.check()
+        assert type(caught.value).__name__ == "_InterruptError"
+        told: list[Any] = []
+        interruption._hook_before = told.append
+        Dropped(fail)
+        assert [lost.exc_type for lost in told] == [ZeroDivisionError]
+        interruption._hook_before = hook
+    assert sys.unraisablehook is hook
 
 
 def test_what_an_interrupted_render_has_left() -> None:

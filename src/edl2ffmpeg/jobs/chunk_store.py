@@ -62,7 +62,10 @@ class ChunkStore:
         return installed_fonts()
 
     def chunk(self, recipe: Recipe, chunk: Chunk) -> DonePart:
-        """The key and the files of a chunk; ``MediaOpenError`` where one is missing."""
+        """The key and the files of a chunk; ``MediaOpenError`` where one is missing.
+
+        Raises ``MediaReadError`` where a server or storage does not answer.
+        """
         drawn: Drawn = self._digests.of(chunk)
         files = self._identity.files_of(drawn)
         video = recipe.video

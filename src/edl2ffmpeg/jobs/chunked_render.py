@@ -247,7 +247,11 @@ class ChunkedRender:
         devices: tuple[int, ...],
     ) -> None:
         devices = devices or self._devices
-        part = self._store.chunk(self._recipe, chunk)
+        try:
+            part = self._store.chunk(self._recipe, chunk)
+        except MediaReadError as error:
+            self._failed(self._not_begun(chunk, attempt, devices), error, 0)
+            return
         found = self._store.found_chunk(part, chunk)
         if found is not None:
             self._results[chunk.number] = (found, part)
@@ -260,7 +264,11 @@ class ChunkedRender:
         self._pending[executor.submit(task)] = _Pending(chunk, part, path, attempt, devices)
 
     def _submit_sound(self, executor: Executor, attempt: int) -> None:
-        part = self._store.sound(self._recipe)
+        try:
+            part = self._store.sound(self._recipe)
+        except MediaReadError as error:
+            self._failed(self._not_begun(None, attempt), error, 0)
+            return
         found = self._store.found_sound(part)
         if found is not None:
             self._sound = (found, part)
@@ -268,6 +276,13 @@ class ChunkedRender:
         path = self._folder.part(part.key, 0, attempt)
         future = executor.submit(SoundTask(self._recipe, path, attempt))
         self._pending[future] = _Pending(None, part, path, attempt)
+
+    def _not_begun(
+        self, chunk: Chunk | None, attempt: int, devices: tuple[int, ...] = ()
+    ) -> _Pending:
+        """What stands for a task of which it is not even known what it reads."""
+        path = self._folder.part("unknown", chunk.number if chunk is not None else 0, attempt)
+        return _Pending(chunk, DonePart("", []), path, attempt, devices)
 
     # -- results --------------------------------------------------------------
 

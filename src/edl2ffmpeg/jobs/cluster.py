@@ -29,7 +29,7 @@ from edl2ffmpeg.errors import (
 )
 from edl2ffmpeg.jobs.chunk_store import versions
 from edl2ffmpeg.jobs.cluster_client import asked, connected, let_go
-from edl2ffmpeg.jobs.cluster_roster import Roster
+from edl2ffmpeg.jobs.cluster_roster import Roster, needed_resources
 from edl2ffmpeg.jobs.cluster_storage import ClusterStorage
 from edl2ffmpeg.jobs.cluster_work import ClusterTask, Delivery, kept, render_on_worker
 from edl2ffmpeg.jobs.executors import Activity, Task
@@ -69,6 +69,7 @@ class _Entry:
     frames: int = 0
     stage: str = ""
     since: float = field(default_factory=monotonic)
+    unfetched_since: float | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -90,7 +91,7 @@ class ClusterExecutor(Owner):
         assert settings.cluster is not None
         self._name = settings.cluster
         self._stall = settings.stall_timeout or None
-        self._needs = _resources(recipe)
+        self._needs = needed_resources(recipe)
         self._job = uuid4().hex[:12]
         self._topic = f"edl2ffmpeg-{self._job}"
         self._entries: dict[str, _Entry] = {}
@@ -217,6 +218,7 @@ class ClusterExecutor(Owner):
         if entry is not None:
             entry.worker, entry.frames = message["worker"], message["frames"]
             entry.stage, entry.since = message["stage"], monotonic()
+            entry.unfetched_since = None
 
     def _watch(self) -> None:
         looked = monotonic()
@@ -315,9 +317,9 @@ class ClusterExecutor(Owner):
             self._failure = self._failure or error
             entries = list(self._entries.values())
             self._entries.clear()
-        for name in tuple(self._coming):
-            entry = self._coming.pop(name, None)
-            entries += [entry] if entry is not None else []
+            for name in tuple(self._coming):
+                entry = self._coming.pop(name, None)
+                entries += [entry] if entry is not None else []
         for entry in entries:
             entry.future.set_exception(error)
 
@@ -328,12 +330,11 @@ class ClusterExecutor(Owner):
             outcome = self._gathered(entry)
         except BaseException as error:
             outcome = error
+        if outcome is None:
+            self._is_missing(entry)
+            return
         if self._coming.pop(entry.name, None) is None:
             # It was given up meanwhile.
-            return
-        if outcome is None:
-            # It is gone with the worker that had it, or will be seen to be: Dask makes it again.
-            self._entries[entry.name] = entry
             return
         try:
             entry.future.set_result(self._kept(entry, outcome))
@@ -343,6 +344,23 @@ class ClusterExecutor(Owner):
         finally:
             with suppress(Exception):
                 entry.remote.release()
+
+    def _is_missing(self, entry: _Entry) -> None:
+        """A result that is gone with its worker, or will be seen to be, Dask makes again.
+
+        One that a worker has, but never gives, is waited for only so long.
+        """
+        now = monotonic()
+        since = entry.unfetched_since = entry.unfetched_since or now
+        with self._changed:
+            # It may have been given up meanwhile.
+            if self._coming.pop(entry.name, None) is None:
+                return
+            if self._stall is None or now - since <= self._stall:
+                self._entries[entry.name] = entry
+                return
+        why = f"the result of worker {entry.worker} could not be fetched for {self._stall:g} s"
+        self._end_stalled(entry, f"{why} (--stall-timeout)")
 
     def _kept(self, entry: _Entry, outcome: Delivery | BaseException) -> ChunkResult:
         if isinstance(outcome, BaseException):
@@ -429,11 +447,3 @@ class ClusterExecutor(Owner):
         let_go(self._client)
         if self._storage is not None:
             self._storage.close()
-
-
-def _resources(recipe: Recipe) -> dict[str, float]:
-    """What a worker has to have, by the names that the workers are started with."""
-    device = recipe.device
-    if not device.uses_hardware:
-        return {}
-    return {"GPU": 1.0} | ({"NVENC": 1.0} if device.is_cuda and device.encodes else {})

@@ -28,8 +28,9 @@ from typing import Any
 from edl2ffmpeg.errors import DeviceError, DeviceUnavailableError, Edl2FfmpegError, JobError
 from edl2ffmpeg.jobs.cluster_client import asked
 from edl2ffmpeg.ownership import Owner
+from edl2ffmpeg.rendering.recipe import Recipe
 
-__all__ = ["Roster"]
+__all__ = ["Roster", "needed_resources"]
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,14 @@ _MOST_MISSED = 2
 _SILENT_SECONDS = 3.0
 # A process that has to load everything first, on a machine that is busy.
 _RESTART_SECONDS = 60.0
+
+
+def needed_resources(recipe: Recipe) -> dict[str, float]:
+    """What a worker has to have, by the names that the workers are started with."""
+    device = recipe.device
+    if not device.uses_hardware:
+        return {}
+    return {"GPU": 1.0} | ({"NVENC": 1.0} if device.is_cuda and device.encodes else {})
 
 
 class Roster(Owner):
@@ -175,6 +184,11 @@ class Roster(Owner):
         )
         for address in self._silent - before:
             _log.info("%s; it gets no chunks until it is", self.why_silent(address))
+        for address in before - self._silent:
+            # It was frozen: what was thought of it then is no longer so.
+            with self._changing:
+                if not self._avoided.get(address, ("", True))[1]:
+                    del self._avoided[address]
         return not self._silent <= before
 
     def why_silent(self, address: str) -> str:

@@ -130,7 +130,10 @@ def render_in_chunks(
     """
     started = perf_counter()
     recipe = _recipe(job, settings)
-    with JobFolder(output, fresh=settings.fresh) as folder:
+    with (
+        JobFolder(output, fresh=settings.fresh) as folder,
+        _telling_what_is_kept(folder, settings),
+    ):
         if guard is not None:
             guard.keeps(folder)
         with (
@@ -142,15 +145,14 @@ def render_in_chunks(
                 notes = _checked_media(job, settings, decoders)
             store = ChunkStore(folder, job.planner, MediaIdentity(job.timeline, job.access))
             render = ChunkedRender(job, recipe, folder, store, progress, crew)
-            with _telling_what_is_kept(folder, settings):
-                rendered = render.run()
-                warnings = device_warnings(job.device, settings)
-                job = render.job
-                joining = perf_counter()
-                _join(job, rendered, partial, progress, started)
-                verify_frame_count(partial, job.frame_range[1] - job.frame_range[0])
-                write_subtitles()
-                joined = perf_counter()
+            rendered = render.run()
+            warnings = device_warnings(job.device, settings)
+            job = render.job
+            joining = perf_counter()
+            _join(job, rendered, partial, progress, started)
+            verify_frame_count(partial, job.frame_range[1] - job.frame_range[0])
+            write_subtitles()
+            joined = perf_counter()
         folder.discard()
     result = _merged(job, rendered)
     result.stage_seconds["join"] = joined - joining

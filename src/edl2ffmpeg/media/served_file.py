@@ -16,12 +16,13 @@ _PACKETS = 32
 def served_state(access: AccessRules, location: str) -> tuple[int, str]:
     """The size in bytes that the server tells (0 or less if it does not), and a digest.
 
-    The digest is of the length and the first packets.  Raises as ``AccessRules.open`` does, and
+    The digest is of the first packets.  Raises as ``AccessRules.open`` does, and
     ``MediaReadError``.
     """
     with access.open(location) as media, decoding(location, None):
         container = media.container
-        digest = sha256(f"{container.duration}|{len(container.streams)}".encode())
+        # Not the length, which FFmpeg may have guessed.
+        digest = sha256(f"{len(container.streams)}".encode())
         for packet in islice(container.demux(), _PACKETS):
             digest.update(f"|{packet.stream_index}|{packet.pts}|{packet.size}|".encode())
             digest.update(packet)

@@ -17,7 +17,7 @@ from av.codec.context import ThreadType
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from edl2ffmpeg.errors import DecodeError, MediaError, MediaOpenError
+from edl2ffmpeg.errors import DecodeError, MediaError, MediaOpenError, MediaReadError
 from edl2ffmpeg.frame import Frame
 from edl2ffmpeg.media._damage import Damage
 from edl2ffmpeg.media._decoder_choice import picture_decoder
@@ -65,9 +65,9 @@ class VideoDecoder(Owner):
     """Owns one open file and the decoder of one of its video streams.
 
     ``threads`` 0 lets FFmpeg choose how many.  Raises ``MediaOpenError`` when the file or stream
-    cannot be had.  Not thread-safe: one thread at a time.  ``is_still``: the file is a picture,
-    which is shown for as long as anybody asks.  With ``hardware`` a device decodes what it can;
-    ``decoded_by`` and ``decoded_because`` tell what does, and why.
+    cannot be had, ``MediaReadError`` when what it is on fails.  For one thread at a time.
+    ``is_still``: the file is a picture, which is shown for as long as anybody asks.  With
+    ``hardware`` a device decodes what it can; ``decoded_by`` and ``decoded_because`` tell of that.
     """
 
     def __init__(
@@ -94,6 +94,8 @@ class VideoDecoder(Owner):
         """Opens with the device's decoder; otherwise closes, and tells why."""
         try:
             self._open(access, DECODER_THREADS, hardware)
+        except MediaReadError:
+            raise
         except MediaError as error:
             # Decoding on the CPU fails the same way if it is the file's fault.
             self.stats = DecodeStats()

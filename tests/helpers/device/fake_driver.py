@@ -212,7 +212,7 @@ class FakeDriver:
         return (code,)
 
     def _host(self, address: int, size: int) -> int:
-        for start, length in tuple(self._sizes.items()):
+        for start, length in self._sizes.copy().items():
             if start <= address and address + size <= start + length:
                 return address - _MOVED
         raise AssertionError("a copy leaves the device's memory")
@@ -220,6 +220,6 @@ class FakeDriver:
     def _require_pinned(self, address: int, size: int) -> None:
         inside = any(
             start <= address and address + size <= start + length
-            for start, length in tuple(self._pinned.items())
+            for start, length in self._pinned.copy().items()
         )
         assert inside, "a copy without waiting needs pinned memory"
