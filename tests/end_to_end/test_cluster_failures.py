@@ -221,6 +221,9 @@ def test_ctrl_c_while_the_scheduler_does_not_answer(tmp_path: Path) -> None:
 def test_a_lost_scheduler(tmp_path: Path, long_undisturbed: bytes, where: str) -> None:
     # However fast they are, the render is not done before the scheduler is lost.
     environment = os.environ | worker_fault("hang:20", tmp_path, times=2)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment["TMPDIR"] = str(temporary)
     with Farm(tmp_path, environment=environment) as farm:
         process = long_render(farm, tmp_path)
         farm.workers[0].kill()
@@ -255,3 +258,5 @@ def test_a_lost_scheduler(tmp_path: Path, long_undisturbed: bytes, where: str) -
     chunks = json.loads((tmp_path / "report.json").read_text())["chunks"]
     assert chunks["reused"] == len(done)
     assert (tmp_path / "long.mp4").read_bytes() == long_undisturbed
+    # Workers that were killed in the middle of a chunk have left it in folders of Dask's.
+    assert not [name for name in os.listdir(temporary) if name.startswith("edl2ffmpeg")]

@@ -112,9 +112,9 @@ def _at_frame(chunk: int, strike: Callable[[Any], None]) -> None:
     render, write = ChunkRenderer.render, PictureFileEncoder.write_frame
     at: list[int] = []
 
-    def rendering(self: Any, task: Any, progress: Any = None) -> Any:
+    def rendering(self: Any, task: Any, progress: Any = None, folder: Any = None) -> Any:
         at[:] = [task.chunk.number]
-        return render(self, task, progress)
+        return render(self, task, progress, folder)
 
     def writing(self: Any, frame: Any) -> None:
         write(self, frame)

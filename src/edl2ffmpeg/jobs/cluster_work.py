@@ -67,7 +67,7 @@ def render_on_worker(packed: bytes, task: ClusterTask) -> Delivery:
     try:
         _require_versions(task)
         with _Beats(worker, task) as beats:
-            result = _rendered(packed, task, beats)
+            result = _rendered(packed, task, beats, worker.local_directory)
     except _UnwantedError:
         # Heard of only where the worker was to end and the chunk is wanted still.
         why = f"worker {address} was ended while it had the chunk"
@@ -100,13 +100,14 @@ def _require_versions(task: ClusterTask) -> None:
         )
 
 
-def _rendered(packed: bytes, task: ClusterTask, beats: _Beats) -> ChunkResult:
+def _rendered(packed: bytes, task: ClusterTask, beats: _Beats, folder: str) -> ChunkResult:
+    """Renders it by way of ``folder``, which Dask removes even after a worker that was killed."""
     recipe = Recipe.unpacked(packed)
     cores = max(usable_cores() // max(task.sharing, 1), 1)
     with ChunkRenderer(recipe, cores) as renderer:
         beats.renderer = renderer
         result = renderer.render(
-            ChunkTask(recipe, task.chunk, None, cores, task.attempt), beats.progress
+            ChunkTask(recipe, task.chunk, None, cores, task.attempt), beats.progress, folder
         )
         beats.renderer = None
     if task.store_at:

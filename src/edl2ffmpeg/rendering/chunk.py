@@ -173,12 +173,18 @@ class ChunkRenderer(Owner):
         stats = self._decoders.stats
         return (*made, stats.packets_read, stats.pictures_decoded)
 
-    def render(self, task: ChunkTask, progress: ProgressCallback | None = None) -> ChunkResult:
-        """Renders one chunk of this recipe; raises an ``Edl2FfmpegError``."""
+    def render(
+        self, task: ChunkTask, progress: ProgressCallback | None = None, folder: str | None = None
+    ) -> ChunkResult:
+        """Renders one chunk of this recipe; raises an ``Edl2FfmpegError``.
+
+        Packets that are asked for as bytes are in ``folder`` meanwhile, or the system's for
+        temporary files.
+        """
         if task.path is not None:
             return self._render(task, task.path, progress)
-        with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-") as folder:
-            path = Path(folder) / "chunk"
+        with tempfile.TemporaryDirectory(prefix="edl2ffmpeg-", dir=folder) as made:
+            path = Path(made) / "chunk"
             result = self._render(task, path, progress)
             result.data = path.read_bytes()
             return result
