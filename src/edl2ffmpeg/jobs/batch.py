@@ -255,8 +255,8 @@ class Batch(Owner):
     def _refuse_movies_of_others(self, timeline: Timeline, number: int) -> None:
         """What this EDL would show depended on which of them is done first."""
         for location, json_path in locations_of(timeline).items():
-            # No file has a zero byte in its name; opening it is refused later.
             path = local_path(location)
+            # No file has a zero byte in its name; opening it is refused later.
             other = None if "\0" in path else self._made.get(os.path.realpath(path))
             if other is not None and other != number:
                 raise MediaOpenError(

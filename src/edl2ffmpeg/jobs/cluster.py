@@ -318,8 +318,7 @@ class ClusterExecutor(Owner):
             entries = list(self._entries.values())
             self._entries.clear()
             for name in tuple(self._coming):
-                entry = self._coming.pop(name, None)
-                entries += [entry] if entry is not None else []
+                entries += filter(None, [self._coming.pop(name, None)])
         for entry in entries:
             entry.future.set_exception(error)
 
@@ -350,13 +349,15 @@ class ClusterExecutor(Owner):
 
         One that a worker has, but never gives, is waited for only so long.
         """
-        now = monotonic()
-        since = entry.unfetched_since = entry.unfetched_since or now
+        since = entry.unfetched_since = entry.unfetched_since or monotonic()
         with self._changed:
-            # It may have been given up meanwhile.
             if self._coming.pop(entry.name, None) is None:
+                return  # it was given up meanwhile
+            is_early = self._stall is None or monotonic() - since <= self._stall
+            if self._failure is not None:
+                entry.future.set_exception(self._failure)
                 return
-            if self._stall is None or now - since <= self._stall:
+            if is_early:
                 self._entries[entry.name] = entry
                 return
         why = f"the result of worker {entry.worker} could not be fetched for {self._stall:g} s"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from edl2ffmpeg.errors import JobError
+from edl2ffmpeg.errors import JobError, WorkerError
+from edl2ffmpeg.jobs import cluster
 from edl2ffmpeg.jobs.cluster import ClusterExecutor
 
 
@@ -33,19 +33,6 @@ class _Client:
         await asyncio.sleep(60)
 
 
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    thread = threading.Thread(target=made.run_forever)
-    thread.start()
-    yield made
-    # What was cancelled has ended before the loop does.
-    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), made).result()
-    made.call_soon_threadsafe(made.stop)
-    thread.join()
-    made.close()
-
-
 @pytest.mark.parametrize("breaks", [True, False])
 def test_a_lost_scheduler_is_no_fault_of_the_chunk(
     loop: asyncio.AbstractEventLoop, breaks: bool
@@ -60,3 +47,45 @@ def test_a_lost_scheduler_is_no_fault_of_the_chunk(
     executor._deliver(entry)
     with pytest.raises(JobError, match="the cluster there: the scheduler was lost"):
         entry.future.result(0)
+
+
+def delivering(failure: JobError | None = None) -> tuple[Any, Any]:
+    """An executor whose scheduler has no result to give, and the chunk that it is asked for."""
+    executor: Any = ClusterExecutor.__new__(ClusterExecutor)
+    remote = SimpleNamespace(status="finished", key="chunk")
+    task = SimpleNamespace(chunk=SimpleNamespace(number=0))
+    entry = SimpleNamespace(
+        name="0-1-1", future=Future(), remote=remote, stage="", task=task, worker="there",
+        unfetched_since=None,
+    )  # fmt: skip
+    executor._gathered = lambda entry: None
+    executor._changed, executor._failure = threading.Lock(), failure
+    executor._entries, executor._coming, executor._tried = {}, {entry.name: entry}, {}
+    executor._roster = SimpleNamespace(avoid=lambda address, why: None)
+    executor._client = SimpleNamespace(cancel=lambda futures, force: None)
+    executor._stall = 5.0
+    return executor, entry
+
+
+def test_a_result_that_nobody_gives_is_waited_for_only_so_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    executor, entry = delivering()
+    for seconds in (100.0, 103.0):
+        monkeypatch.setattr(cluster, "monotonic", lambda seconds=seconds: seconds)
+        executor._deliver(entry)
+        assert (executor._entries, executor._coming) == ({entry.name: entry}, {})
+        executor._coming, executor._entries = executor._entries, {}
+    monkeypatch.setattr(cluster, "monotonic", lambda: 105.1)
+    executor._deliver(entry)
+    with pytest.raises(WorkerError, match="the result of worker there could not be fetched for 5"):
+        entry.future.result(0)
+    assert executor._tried == {0: {"there"}}
+
+
+def test_no_result_is_waited_for_after_a_failure_of_all() -> None:
+    failure = JobError("no worker left")
+    executor, entry = delivering(failure)
+    executor._deliver(entry)
+    assert entry.future.exception(0) is failure
+    assert not executor._entries

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,17 +53,6 @@ class _Client:
     ) -> dict[str, str]:
         self.restarted += workers
         return dict.fromkeys(workers, "OK")
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    thread = threading.Thread(target=made.run_forever)
-    thread.start()
-    yield made
-    made.call_soon_threadsafe(made.stop)
-    thread.join()
-    made.close()
 
 
 @pytest.fixture
@@ -148,6 +136,23 @@ def test_one_that_is_silent_gets_nothing_until_it_is_heard_of(
     client.silent = []
     roster.heard(B)
     roster.look((), waiting=True)
+    assert (roster.able, roster.avoids) == ({A, B}, False)
+
+
+def test_what_was_thought_of_a_frozen_one_is_forgotten_when_it_goes_on(
+    client: _Client, now: SimpleNamespace
+) -> None:
+    """One that had its chunk done tells of nothing more by itself."""
+    roster = made(client)
+    roster.look((), waiting=False)
+    client.silent = [A]
+    for _ in range(3):
+        roster.look((), waiting=False)
+        now.is_ += 3
+    assert roster.is_silent(A)
+    roster.avoid(A, "its result could not be had")
+    client.silent = []
+    roster.look((), waiting=False)
     assert (roster.able, roster.avoids) == ({A, B}, False)
 
 
